@@ -1,1 +1,3 @@
-export {};
+export * from "./error.js";
+export * from "./status.js";
+export * from "./streams/index.js";

@@ -1,1 +1,30 @@
+export { withAutoPadding } from './auto-pad.js';
+export { type ClassMembers, checkDescriptor } from './check.js';
+export {
+  type ClassCall,
+  type ClassOptions,
+  classDecorators,
+  descriptorOf,
+  type FieldCall,
+  fieldOf,
+  signatures,
+} from './decorator-calls.js';
+export * from './decorators.js';
+export { describe, layout } from './describe.js';
+export * from './descriptor.js';
+export * from './field-table.js';
+export * from './holds.js';
 export * from './host.js';
+export * from './image.js';
+export * from './kinds/index.js';
+export * from './layout.js';
+export {
+  type ClassSlot,
+  descriptorFor,
+  isStateClass,
+  type StateClass,
+  slotKey,
+  slotOf,
+  unkindProperties,
+} from './metadata.js';
+export * from './wire.js';

@@ -1,7 +1,9 @@
-import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import { SsmError } from '../error.js';
+import { defaultHost, type HostProfile, type SsmField, type StateClass, StructFlags } from '@ssmkit/schema';
+import { SsmError, type SsmWhere } from '../error.js';
 import type { SsmFailure } from '../status.js';
-import { RUN_MAX, STRZ_MAX } from './put-stream.js';
+import { getTable } from './get-table.js';
+import { isCanonical, isSame, RUN_MAX, STRZ_MAX, type TableOptions } from './put-stream.js';
+import { checkFlags, STRUCT_BEGIN, STRUCT_END, type StructClass, structClassOf } from './struct-class.js';
 
 /** The record layer of a container, as a get stream sees it. */
 export interface RecordSource {
@@ -50,6 +52,8 @@ export class GetStream {
   view: DataView;
   pos = 0;
   limit = 0;
+  /** Whether both hosts are such that generated code has constant offsets: 64-bit, with 8-byte guest addresses. */
+  canonical: boolean;
   /** Version of the unit being read; 0xFFFFFFFF after a seek (`VirtualBox 7.2 SSMR3.cpp, SSMR3Seek`). */
   version: number;
   /** Pass of the unit being read. */
@@ -66,6 +70,7 @@ export class GetStream {
   ) {
     this.host = options.host ?? defaultHost;
     this.#saved = options.saved ?? this.host;
+    this.canonical = isCanonical(this.host) && isCanonical(this.#saved);
     this.version = options.version ?? 0xffffffff;
     this.pass = options.pass ?? 0xffffffff;
     this.#records = records;
@@ -80,6 +85,7 @@ export class GetStream {
 
   set saved(saved: SavedHost) {
     this.#saved = saved;
+    this.canonical = isCanonical(this.host) && isCanonical(saved);
   }
 
   /** The failure that this stream is left with, if any. */
@@ -106,9 +112,9 @@ export class GetStream {
     this.#base = 0;
   }
 
-  /** Refuses gets from now on with `error`; the first failure stays. */
+  /** Refuses gets from now on with `error`; the first failure stays (with its place, should that become known later). */
   fail(error: SsmError): SsmError {
-    this.#failure ??= error;
+    if (this.#failure === undefined || isSame(error, this.#failure)) this.#failure = error;
     this.#base = this.offset;
     this.pos = 0;
     this.limit = 0;
@@ -122,8 +128,8 @@ export class GetStream {
   }
 
   /** A failure of this stream that is stored in it. */
-  refuse(status: SsmFailure, detail: string): SsmError {
-    return this.fail(new SsmError(status, detail));
+  refuse(status: SsmFailure, detail: string, where?: SsmWhere): SsmError {
+    return this.fail(new SsmError(status, detail, where));
   }
 
   /** Throws the stored failure, if there is one. */
@@ -382,6 +388,74 @@ export class GetStream {
     const length = this.getU32();
     if (length > max) throw new SsmError('VERR_TOO_MUCH_DATA', `a string of ${length} bytes where at most ${max} fit`);
     return this.getMem(new Uint8Array(length));
+  }
+
+  /**
+   * Fills an object from a structure that SSMR3PutStruct wrote.
+   *
+   * @throws SsmError VERR_SSM_STRUCTURE_MAGIC where a marker is missing, VERR_SSM_FIELD_COMPLEX for a class with kinds
+   * that need {@link getStructEx}.
+   */
+  getStruct<T extends object>(object: T): T {
+    const entry = structClassOf(object);
+    if (!entry.isSimple) this.#refuseTable(entry, 'simple');
+    this.#getMarker(STRUCT_BEGIN);
+    if (this.canonical) entry.get(this, object, 0);
+    else entry.getAny(this, object, 0);
+    this.#getMarker(STRUCT_END);
+    return object;
+  }
+
+  /**
+   * Fills an object from a structure that SSMR3PutStructEx wrote with the same flags.
+   *
+   * @param flags StructFlags.
+   * @throws SsmError VERR_SSM_STRUCTURE_MAGIC, VERR_SSM_FIELD_*, VERR_INVALID_PARAMETER; a value outside its field's
+   * domain is VERR_OUT_OF_RANGE or VERR_SSM_ENUM_VALUE_OUT_OF_RANGE.
+   */
+  getStructEx<T extends object>(object: T, flags = 0): T {
+    const entry = structClassOf(object);
+    if (flags !== 0) checkFlags(this, flags);
+    if (!entry.isSound) this.#refuseTable(entry, (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full');
+    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.#getMarker(STRUCT_BEGIN);
+    if (flags === 0 && this.canonical) entry.get(this, object, 0);
+    else entry.getAny(this, object, flags);
+    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.#getMarker(STRUCT_END);
+    return object;
+  }
+
+  /** Fills an object of a `@SsmStream` class. */
+  get<T extends object>(object: T): T {
+    const entry = structClassOf(object);
+    if (this.canonical) entry.get(this, object, 0);
+    else entry.getAny(this, object, 0);
+    return object;
+  }
+
+  /** The fields of an object as a part of another one. For the engines and generated code. */
+  getPart(target: StateClass, object: object, flags: number): void {
+    structClassOf(target).getAny(this, object, flags);
+  }
+
+  /**
+   * Fills the bytes of a C structure in the memory of the stream's host, by its SSMFIELD table: what SSMR3GetStructEx
+   * does in C (or SSMR3GetStruct, with the option `simple`).
+   */
+  getTable(memory: Uint8Array, table: readonly SsmField[], options: TableOptions = {}): void {
+    getTable(this, memory, table, options);
+  }
+
+  #getMarker(marker: number): void {
+    const value = this.getU32();
+    if (value !== marker) {
+      const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
+      throw this.refuse('VERR_SSM_STRUCTURE_MAGIC', problem);
+    }
+  }
+
+  #refuseTable(entry: StructClass, api: 'simple' | 'extended' | 'full'): void {
+    const problem = entry.problem(this.host, api);
+    if (problem !== undefined) throw this.refuse(problem.status, problem.problem, { field: entry.name });
   }
 
   #getAddress(saved: 4 | 8, own: 4 | 8, overflow: SsmFailure): bigint {

@@ -1,6 +1,8 @@
-import { defaultHost, type HostProfile } from '@ssmkit/schema';
+import { defaultHost, type HostProfile, type SsmField, type StateClass, StructFlags } from '@ssmkit/schema';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { SsmFailure } from '../status.js';
+import { putTable } from './put-table.js';
+import { checkFlags, STRUCT_BEGIN, STRUCT_END, type StructClass, structClassOf } from './struct-class.js';
 
 /*
  * How values become records
@@ -14,6 +16,21 @@ import type { SsmFailure } from '../status.js';
  * `commit`. The buffer has room for a whole run behind its logical end, so that storing needs no check; only when the
  * run has crossed the logical end are the sizes of its items looked at, to cut the record where the original would.
  */
+
+/** How a structure's memory is saved and loaded by a table. */
+export interface TableOptions {
+  /** StructFlags. */
+  flags?: number;
+  /** Use the rules of SSMR3PutStruct and SSMR3GetStruct. */
+  simple?: boolean;
+  /** What callback entries do, by the entry's name. Called with the member's bytes. */
+  callbacks?: Readonly<Record<string, (stream: never, member: Uint8Array, flags: number) => void>>;
+}
+
+/** Whether generated code has constant offsets for a host. */
+export function isCanonical(host: Pick<HostProfile, 'bits' | 'gcPhysBytes' | 'gcPtrBytes' | 'msc32'>): boolean {
+  return host.bits === 64 && host.gcPhysBytes === 8 && host.gcPtrBytes === 8 && !host.msc32;
+}
 
 /** The record layer of a container, as a put stream sees it. */
 export interface RecordSink {
@@ -31,6 +48,11 @@ export interface RecordSink {
 
 /** Most bytes a run may have, and the most a container's buffer may hold. */
 export const RUN_MAX = 4096;
+
+/** Whether one failure is the other, told with more about its place. */
+export function isSame(error: SsmError, failure: SsmError): boolean {
+  return error.status === failure.status && error.detail === failure.detail;
+}
 
 const utf8 = new TextEncoder();
 const zeros = new Uint8Array(1024);
@@ -53,6 +75,8 @@ export class PutStream {
   readonly view: DataView;
   /** Bytes buffered: where the next item goes. For generated code. */
   pos = 0;
+  /** Whether the host is one for which generated code has constant offsets: 64-bit, with 8-byte guest addresses. */
+  readonly canonical: boolean;
   /** Version of the unit being written; structures inside streams may depend on it. */
   version: number;
 
@@ -63,6 +87,7 @@ export class PutStream {
 
   constructor(records: RecordSink, options: { host?: HostProfile; version?: number } = {}) {
     this.host = options.host ?? defaultHost;
+    this.canonical = isCanonical(this.host);
     this.version = options.version ?? 0xffffffff;
     this.#records = records;
     this.#limit = records.capacity;
@@ -88,9 +113,9 @@ export class PutStream {
     if (this.#failure === undefined) this.#limit = this.#records.capacity;
   }
 
-  /** Refuses puts from now on with `error`; the first failure stays. */
+  /** Refuses puts from now on with `error`; the first failure stays (with its place, should that become known later). */
   fail(error: SsmError): SsmError {
-    this.#failure ??= error;
+    if (this.#failure === undefined || isSame(error, this.#failure)) this.#failure = error;
     this.#limit = -1;
     return error;
   }
@@ -337,6 +362,63 @@ export class PutStream {
     }
     this.putU32(data.length);
     this.putMem(data);
+  }
+
+  /**
+   * A structure as SSMR3PutStruct writes it: its fields between the two markers. The class may only have kinds that
+   * need no extended engine.
+   *
+   * @throws SsmError VERR_SSM_FIELD_COMPLEX for other kinds, VERR_SSM_FIELD_INVALID_SIZE for sizes that do not fit.
+   */
+  putStruct(object: object): void {
+    const entry = structClassOf(object);
+    if (!entry.isSimple) this.#refuseTable(entry, 'simple');
+    this.putU32(STRUCT_BEGIN);
+    if (this.canonical) entry.put(this, object, 0);
+    else entry.putAny(this, object, 0);
+    this.putU32(STRUCT_END);
+  }
+
+  /**
+   * A structure as SSMR3PutStructEx writes it.
+   *
+   * @param flags StructFlags.
+   * @throws SsmError VERR_INVALID_PARAMETER for unknown flags, VERR_SSM_FIELD_* for a table that does not fit the
+   * structure on the stream's host, or a value that its kind cannot save.
+   */
+  putStructEx(object: object, flags = 0): void {
+    const entry = structClassOf(object);
+    if (flags !== 0) checkFlags(this, flags);
+    if (!entry.isSound) this.#refuseTable(entry, (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full');
+    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.putU32(STRUCT_BEGIN);
+    if (flags === 0 && this.canonical) entry.put(this, object, 0);
+    else entry.putAny(this, object, flags);
+    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.putU32(STRUCT_END);
+  }
+
+  /** An object of a `@SsmStream` class: its values, without markers. */
+  put(object: object): void {
+    const entry = structClassOf(object);
+    if (this.canonical) entry.put(this, object, 0);
+    else entry.putAny(this, object, 0);
+  }
+
+  /** The fields of an object as a part of another one. For the engines and generated code. */
+  putPart(target: StateClass, object: object, flags: number): void {
+    structClassOf(target).putAny(this, object, flags);
+  }
+
+  /**
+   * The bytes of a C structure in the memory of the stream's host, by its SSMFIELD table: what SSMR3PutStructEx does
+   * in C (or SSMR3PutStruct, with the option `simple`).
+   */
+  putTable(memory: Uint8Array, table: readonly SsmField[], options: TableOptions = {}): void {
+    putTable(this, memory, table, options);
+  }
+
+  #refuseTable(entry: StructClass, api: 'simple' | 'extended' | 'full'): void {
+    const problem = entry.problem(this.host, api);
+    if (problem !== undefined) throw this.refuse(problem.status, problem.problem, { field: entry.name });
   }
 
   #putAddress(value: bigint | number, width: 4 | 8, overflow: SsmFailure): void {

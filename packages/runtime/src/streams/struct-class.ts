@@ -1,0 +1,198 @@
+import {
+  abiKey,
+  type Descriptor,
+  descriptorFor,
+  fieldTable,
+  type HostProfile,
+  layoutOf,
+  type StateClass,
+  StructFlags,
+  simpleTableProblem,
+  slotOf,
+  type TableProblem,
+  tableProblem,
+  unkindProperties,
+} from '@ssmkit/schema';
+import { SsmError } from '../error.js';
+import { getFields } from './get-object.js';
+import type { GetStream } from './get-stream.js';
+import { putFields } from './put-object.js';
+import type { PutStream } from './put-stream.js';
+
+/** Lead marker of a structure. */
+export const STRUCT_BEGIN = 0x19200102;
+/** Tail marker of a structure. */
+export const STRUCT_END = 0x19920406;
+
+/** Puts an object's fields, without markers. */
+export type PutFunction<T = never> = (stream: PutStream, object: T, flags: number) => void;
+/** Gets an object's fields, without markers. */
+export type GetFunction<T = never> = (stream: GetStream, object: T, flags: number) => void;
+
+/** What generated code brings for a class. */
+export interface GeneratedClass {
+  /** The descriptor as the scanner read it from the source. */
+  readonly descriptor: Descriptor;
+  /** For 64-bit hosts with 8-byte guest addresses, without DONT_IGNORE. */
+  readonly put: PutFunction;
+  readonly get: GetFunction;
+  /** The same with DONT_IGNORE, where that makes a difference. */
+  readonly putIgnored?: PutFunction;
+  readonly getIgnored?: GetFunction;
+  /** For any host and any flags, where the host makes a difference. */
+  readonly putAny?: PutFunction;
+  readonly getAny?: GetFunction;
+  /** The table fits the simple API on every host. */
+  readonly isSimple: boolean;
+  /** The table fits the extended API with every flag on every host. */
+  readonly isSound: boolean;
+}
+
+type Put = PutFunction<object>;
+type Get = GetFunction<object>;
+
+/** How many puts, and how many gets, of a class walk its table before generated code takes over. */
+const COLD_CALLS = 2;
+
+/*
+ * Reflective and generated
+ *
+ * A class has one entry. Without generated code it walks the descriptor. With it, only the first calls walk: a save
+ * is often a one-shot, and compiling two hundred functions to run each of them once costs ten times what one shared
+ * walker takes. After that `put` and `get` are the generated functions themselves, with nothing in between.
+ */
+
+/** What the engines know of a decorated class. */
+export class StructClass {
+  /** Puts the fields for a 64-bit host, without DONT_IGNORE. */
+  put: Put;
+  /** Gets the fields that a 64-bit host wrote, without DONT_IGNORE. */
+  get: Get;
+  /** Nothing of the table needs a look before the simple API. */
+  readonly isSimple: boolean;
+  /** Nothing of the table needs a look before the extended API. */
+  readonly isSound: boolean;
+
+  readonly #target: StateClass;
+  readonly #generated: GeneratedClass | undefined;
+  readonly #problems = new Map<string, TableProblem | undefined>();
+  #descriptor: Descriptor | undefined;
+  #puts = 0;
+  #gets = 0;
+
+  constructor(target: StateClass, generated?: GeneratedClass) {
+    this.#target = target;
+    this.#generated = generated;
+    this.#descriptor = generated?.descriptor;
+    this.isSimple = generated?.isSimple ?? false;
+    this.isSound = generated?.isSound ?? false;
+    this.put = generated === undefined ? this.#walkPut : this.#coldPut;
+    this.get = generated === undefined ? this.#walkGet : this.#coldGet;
+  }
+
+  get name(): string {
+    return this.#target.name;
+  }
+
+  get descriptor(): Descriptor {
+    this.#descriptor ??= descriptorFor(this.#target);
+    return this.#descriptor;
+  }
+
+  get generated(): GeneratedClass | undefined {
+    return this.#generated;
+  }
+
+  readonly #walkPut: Put = (stream, object, flags) => {
+    if (this.#puts++ === 0) this.#checkKinds(object);
+    putFields(stream, object, this.descriptor, flags);
+  };
+
+  readonly #walkGet: Get = (stream, object, flags) => {
+    getFields(stream, object, this.descriptor, flags);
+  };
+
+  readonly #coldPut: Put = (stream, object, flags) => {
+    if (++this.#puts >= COLD_CALLS) this.put = this.#generated!.put as Put;
+    putFields(stream, object, this.descriptor, flags);
+  };
+
+  readonly #coldGet: Get = (stream, object, flags) => {
+    if (++this.#gets >= COLD_CALLS) this.get = this.#generated!.get as Get;
+    getFields(stream, object, this.descriptor, flags);
+  };
+
+  #checkKinds(object: object): void {
+    const [forgotten] = unkindProperties(object);
+    if (forgotten !== undefined) {
+      const problem = 'has no kind and would not be saved: decorate it, or mark it @Transient()';
+      throw new SsmError('VERR_INVALID_PARAMETER', problem, { field: `${this.name}.${forgotten}` });
+    }
+  }
+
+  /** Puts the fields for any host and any flags. */
+  putAny(stream: PutStream, object: object, flags: number): void {
+    const put = pick(this.#generated, stream.canonical, flags, 'put');
+    if (put === undefined) this.put(stream, object, flags);
+    else (put as Put)(stream, object, flags);
+  }
+
+  /** Gets the fields that any host wrote with any flags. */
+  getAny(stream: GetStream, object: object, flags: number): void {
+    const get = pick(this.#generated, stream.canonical, flags, 'get');
+    if (get === undefined) this.get(stream, object, flags);
+    else (get as Get)(stream, object, flags);
+  }
+
+  /** What is wrong with the class's table on a host, for the simple API, for the extended one, or with FULL_STRUCT. */
+  problem(host: HostProfile, api: 'simple' | 'extended' | 'full'): TableProblem | undefined {
+    const { descriptor } = this;
+    if (descriptor.shape === 'stream') return undefined;
+    const key = `${api} ${abiKey(host)}`;
+    if (!this.#problems.has(key)) {
+      const table = fieldTable(descriptor, host);
+      const found =
+        api === 'simple'
+          ? simpleTableProblem(table, host)
+          : tableProblem(table, layoutOf(descriptor, host).size, host, api === 'full');
+      this.#problems.set(key, found);
+    }
+    return this.#problems.get(key);
+  }
+}
+
+/** The generated function for other hosts or flags than the common ones; `undefined` where the common one does. */
+function pick(
+  generated: GeneratedClass | undefined,
+  canonical: boolean,
+  flags: number,
+  direction: 'put' | 'get',
+): PutFunction | GetFunction | undefined {
+  if (generated === undefined) return undefined;
+  if (!canonical)
+    return (
+      generated[`${direction}Any`] ?? (flags & StructFlags.DONT_IGNORE ? generated[`${direction}Ignored`] : undefined)
+    );
+  return flags & StructFlags.DONT_IGNORE ? generated[`${direction}Ignored`] : undefined;
+}
+
+/** The entry of an instance's class, or of a class. */
+export function structClassOf(instance: object): StructClass {
+  const slot = slotOf(instance);
+  slot.engine ??= new StructClass(slot.target);
+  return slot.engine as StructClass;
+}
+
+/** Registers generated functions for a class. Generated files call it. */
+export function registerGenerated(target: StateClass, generated: GeneratedClass): void {
+  const slot = slotOf(target);
+  slot.descriptor = generated.descriptor;
+  slot.engine = new StructClass(target, generated);
+}
+
+/** Refuses flags that are not among StructFlags. */
+export function checkFlags(stream: PutStream | GetStream, flags: number): void {
+  if ((flags & ~StructFlags.MASK) !== 0) {
+    throw stream.refuse('VERR_INVALID_PARAMETER', `unknown structure flags 0x${flags.toString(16)}`);
+  }
+}

@@ -1,0 +1,149 @@
+import 'reflect-metadata';
+import { withAutoPadding } from './auto-pad.js';
+import { type ClassMembers, checkDescriptor } from './check.js';
+import { type ClassCall, descriptorOf, type FieldCall, fieldOf } from './decorator-calls.js';
+import { type ClassRef, type Descriptor, DescriptorError, type Field } from './descriptor.js';
+
+/** A class whose instances can be made without arguments. */
+export type StateClass<T extends object = object> = new () => T;
+
+const fieldsKey = 'ssmkit:fields';
+const classKey = 'ssmkit:class';
+const transientKey = 'ssmkit:transient';
+
+/** Remembers a decorator call on a property. */
+export function recordField(prototype: object, call: FieldCall): void {
+  append(fieldsKey, prototype, call);
+}
+
+/** Remembers that a property is not saved. */
+export function recordTransient(prototype: object, property: string): void {
+  append(transientKey, prototype, property);
+}
+
+/**
+ * Where the engines keep what they know of a decorated class, found from an instance through its prototype. A class
+ * that derives from a decorated one without being decorated itself counts as that one.
+ */
+export interface ClassSlot {
+  readonly target: StateClass;
+  /** The descriptor, where generated code brought it; else it is made from the decorators when first asked for. */
+  descriptor?: Descriptor;
+  engine?: unknown;
+}
+
+/** The property of a decorated class's prototype that holds its {@link ClassSlot}. */
+export const slotKey: unique symbol = Symbol.for('ssmkit.slot') as never;
+
+/** The slot of an instance of a decorated class, or of the class. @throws DescriptorError when there is none. */
+export function slotOf(instance: object): ClassSlot {
+  const holder = typeof instance === 'function' ? instance.prototype : instance;
+  const slot = (holder as { [slotKey]?: ClassSlot })[slotKey];
+  if (slot === undefined) {
+    const name = typeof instance === 'function' ? instance.name : (instance.constructor?.name ?? 'an object');
+    throw new DescriptorError(name, undefined, 'is not decorated with @SsmStruct or @SsmStream');
+  }
+  return slot;
+}
+
+/** Remembers a decorator call on a class. */
+export function recordClass(target: StateClass, call: ClassCall): void {
+  append(classKey, target, call);
+  const slot: ClassSlot = { target };
+  Object.defineProperty(target.prototype, slotKey, { value: slot, configurable: true });
+}
+
+function append(key: string, target: object, entry: unknown): void {
+  const own = (Reflect.getOwnMetadata(key, target) ?? []) as readonly unknown[];
+  Reflect.defineMetadata(key, [...own, entry], target);
+}
+
+function own<T>(key: string, target: object): readonly T[] {
+  return (Reflect.getOwnMetadata(key, target) ?? []) as readonly T[];
+}
+
+/** The prototypes of a class, base first. */
+function lineage(prototype: object): object[] {
+  const chain: object[] = [];
+  for (let at: object | null = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    chain.unshift(at);
+  return chain;
+}
+
+const descriptors = new WeakMap<object, Descriptor | DescriptorError>();
+
+/** Whether a value is a class decorated with `@SsmStruct` or `@SsmStream`. */
+export function isStateClass(value: unknown): value is StateClass {
+  return typeof value === 'function' && own(classKey, value).length > 0;
+}
+
+/**
+ * The descriptor of a decorated class, made from its decorators when the class is first used.
+ *
+ * @throws DescriptorError for wrong use of a decorator, at every use.
+ */
+export function descriptorFor(target: StateClass): Descriptor {
+  let result = descriptors.get(target);
+  if (result === undefined) {
+    try {
+      result = build(target);
+    } catch (error) {
+      if (!(error instanceof DescriptorError)) throw error;
+      result = error;
+    }
+    descriptors.set(target, result);
+  }
+  if (result instanceof DescriptorError) throw result;
+  return result;
+}
+
+function build(target: StateClass): Descriptor {
+  const calls = own<ClassCall>(classKey, target);
+  if (calls.length !== 1) {
+    const problem = calls.length === 0 ? 'is not decorated with @SsmStruct or @SsmStream' : 'has two class decorators';
+    throw new DescriptorError(target.name, undefined, problem);
+  }
+  const [call] = calls as [ClassCall];
+  const chain = lineage(target.prototype);
+  const fields = chain.flatMap((prototype) =>
+    own<FieldCall>(fieldsKey, prototype).map((entry): Field => fieldOf(target.name, entry, toClassRef)),
+  );
+  const members: ClassMembers = { has: (name) => name in target.prototype };
+  const plain = descriptorOf(target.name, call, fields);
+  checkDescriptor(plain, members);
+  const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
+  return autoPad ? withAutoPadding(plain) : plain;
+}
+
+/** A class, or a function that returns one (for classes that come later in the source). */
+function toClassRef(argument: unknown): ClassRef | undefined {
+  if (typeof argument !== 'function') return undefined;
+  const isClass = argument.prototype !== undefined;
+  const resolve = (): StateClass => (isClass ? argument : (argument as () => unknown)()) as StateClass;
+  return {
+    get name() {
+      return resolve().name;
+    },
+    descriptor: () => descriptorFor(resolve()),
+    target: resolve,
+  };
+}
+
+/**
+ * Properties of an instance that hold state but have no kind and are not `@Transient`: they would be lost silently.
+ */
+export function unkindProperties(instance: object): string[] {
+  const chain = lineage(Object.getPrototypeOf(instance));
+  const transient = new Set(chain.flatMap((prototype) => own<string>(transientKey, prototype)));
+  const known = new Set(
+    chain.flatMap((prototype) =>
+      own<FieldCall>(fieldsKey, prototype).flatMap(({ property, args }) => [property, highHalf(args)]),
+    ),
+  );
+  return Object.keys(instance).filter((key) => !known.has(key) && !transient.has(key));
+}
+
+function highHalf(args: readonly unknown[]): string {
+  const last = args.at(-1);
+  return typeof last === 'object' && last !== null && 'hi' in last ? String(last.hi) : '';
+}

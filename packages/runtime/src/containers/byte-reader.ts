@@ -1,0 +1,187 @@
+import { crc32 } from '../codecs/crc32.js';
+import { isSsmError, SsmError } from '../error.js';
+import type { Source } from '../io/sink-source.js';
+import { NeedMore } from '../streams/get-stream.js';
+import { describe } from './byte-writer.js';
+
+/** Size of the window through which a source is read. */
+const WINDOW = 65536;
+
+/**
+ * The reading end of a stream: a window on the source, and the CRC of what was consumed.
+ *
+ * Readers ask with `request(n)` for bytes at `bytes[pos…)` and consume them with `advance(n)`. Over an asynchronous
+ * source a request may throw {@link NeedMore}: nothing is consumed then, and the same step works after `more()`.
+ */
+export class ByteReader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  pos = 0;
+  limit = 0;
+  /** Whether the CRC is kept; cleared once the header says that the stream has none. */
+  checksum = true;
+
+  readonly #source: Source;
+  #base: number;
+  #ended = false;
+  #pending: Promise<void> | undefined;
+  #asynchronous = false;
+  #failure: SsmError | undefined;
+  #crc = 0;
+  #crcFrom = 0;
+
+  /** @param position where to begin; other than 0 only with a source that has a size. */
+  constructor(source: Source, position = 0) {
+    this.#source = source;
+    const all = source.bytes;
+    if (all === undefined) {
+      this.#base = position;
+      this.bytes = new Uint8Array(WINDOW);
+    } else {
+      this.#base = 0;
+      this.pos = position;
+      this.#crcFrom = position;
+      this.limit = all.length;
+      this.#ended = true;
+      this.bytes = all;
+    }
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+  }
+
+  /** Offset in the source of what is read next. */
+  get position(): number {
+    return this.#base + this.pos;
+  }
+
+  /** Bytes in the window. */
+  get available(): number {
+    return this.limit - this.pos;
+  }
+
+  /** Whether the source answers with promises; known after the first request. */
+  get asynchronous(): boolean {
+    return this.#asynchronous;
+  }
+
+  /** CRC of what was consumed since the start or since {@link restartCrc}. */
+  get crc(): number {
+    if (this.checksum && this.#crcFrom < this.pos) {
+      this.#crc = crc32(this.bytes.subarray(this.#crcFrom, this.pos), this.#crc);
+      this.#crcFrom = this.pos;
+    }
+    return this.#crc;
+  }
+
+  /** {@link crc} with the next `count` bytes of the window included. */
+  crcThrough(count: number): number {
+    return crc32(this.bytes.subarray(this.pos, this.pos + count), this.crc);
+  }
+
+  /** Goes on as if the CRC so far were `crc`. */
+  restartCrc(crc: number): void {
+    this.#crc = crc;
+    this.#crcFrom = this.pos;
+  }
+
+  /**
+   * Brings at least `count` bytes (at most 64 KiB) into the window.
+   *
+   * @returns false when the source ends before.
+   * @throws SsmError when the source fails; {@link NeedMore} when it has to be waited for.
+   */
+  request(count: number): boolean {
+    while (this.limit - this.pos < count) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#pending !== undefined) throw new NeedMore();
+      if (this.#ended) return false;
+      this.#fetch(count);
+    }
+    return true;
+  }
+
+  #fetch(count: number): void {
+    if (this.pos > 0 && (this.pos === this.limit || this.pos + count > WINDOW)) {
+      void this.crc;
+      this.bytes.copyWithin(0, this.pos, this.limit);
+      this.#base += this.pos;
+      this.limit -= this.pos;
+      this.pos = 0;
+      this.#crcFrom = 0;
+    }
+    const { limit } = this;
+    let got: number | Promise<number>;
+    try {
+      got = this.#source.read(this.bytes.subarray(limit), this.#base + limit);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    if (typeof got === 'number') this.#received(got);
+    else {
+      this.#asynchronous = true;
+      this.#pending = got
+        .then((count) => this.#received(count))
+        .catch((error: unknown) => {
+          this.#fail(error);
+        })
+        .then(() => {
+          this.#pending = undefined;
+        });
+    }
+  }
+
+  #received(count: number): void {
+    if (!(count >= 0 && count <= this.bytes.length - this.limit)) {
+      throw this.#fail(`it returned ${count} for a read of ${this.bytes.length - this.limit} bytes`);
+    }
+    if (count === 0) this.#ended = true;
+    this.limit += count;
+  }
+
+  #fail(error: unknown): SsmError {
+    this.#failure ??= isSsmError(error)
+      ? error
+      : new SsmError(
+          'VERR_SSM_STREAM_ERROR',
+          `the source failed: ${describe(error)}`,
+          { offset: this.#base + this.limit },
+          { cause: error },
+        );
+    return this.#failure;
+  }
+
+  /** Consumes `count` bytes of the window. */
+  advance(count: number): void {
+    this.pos += count;
+  }
+
+  /** Waits for the read that is under way. Never rejects: a failure is thrown by the next request. */
+  async more(): Promise<void> {
+    await this.#pending;
+  }
+
+  /** Runs a step that consumes nothing when it throws {@link NeedMore} until it does not. */
+  async run<T>(step: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return step();
+      } catch (error) {
+        if (!(error instanceof NeedMore)) throw error;
+        await this.more();
+      }
+    }
+  }
+
+  /** Reads and consumes exactly `count` bytes. The caller has checked that many are plausible. */
+  async read(count: number): Promise<Uint8Array> {
+    const into = new Uint8Array(count);
+    for (let done = 0; done < count; ) {
+      const more = await this.run(() => this.request(1));
+      if (!more) throw new SsmError('VERR_EOF', 'the saved state ends too early', { offset: this.position });
+      const part = Math.min(count - done, this.available);
+      into.set(this.bytes.subarray(this.pos, this.pos + part), done);
+      this.advance(part);
+      done += part;
+    }
+    return into;
+  }
+}

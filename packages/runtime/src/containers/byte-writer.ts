@@ -1,0 +1,193 @@
+import { crc32 } from '../codecs/crc32.js';
+import { isSsmError, SsmError } from '../error.js';
+import type { Sink } from '../io/sink-source.js';
+
+/** Size of the buffers in which bytes are handed to a sink (`VirtualBox 7.2 SSMR3.cpp, SSMSTRMBUF`). */
+const CHUNK = 65536;
+
+/** Buffers that fit in the least limit: what one piece of `putMemAsync` needs, twice. */
+const CHUNKS_MIN = 6;
+
+/** Options of a {@link ByteWriter}. */
+export interface ByteWriterOptions {
+  /** Keep the stream CRC; default true. */
+  checksum?: boolean | undefined;
+  /** Most bytes waiting for an asynchronous sink; default 1 MiB, at least 384 KiB. */
+  bufferLimit?: number | undefined;
+}
+
+/**
+ * The writing end of a stream: buffers, the running CRC, and the order of writes to a sink that may be slow.
+ *
+ * Writers store at `bytes[reserve(n)…)` and advance `pos`. A full buffer goes to the sink. While an asynchronous sink is
+ * busy, further buffers queue up behind, to the limit; beyond it a write fails with VERR_BUFFER_OVERFLOW.
+ */
+export class ByteWriter {
+  bytes = new Uint8Array(CHUNK);
+  view = new DataView(this.bytes.buffer);
+  pos = 0;
+
+  readonly #sink: Sink;
+  readonly #checksum: boolean;
+  readonly #chunksMax: number;
+  #handedOver = 0;
+  #crc = 0;
+  #crcFrom = 0;
+  #failure: SsmError | undefined;
+  #pump: Promise<void> | undefined;
+  readonly #queue: Uint8Array[] = [];
+  readonly #spare: ArrayBuffer[] = [];
+  /** Buffers that the sink has not finished with. */
+  #waiting = 0;
+  #drained: { promise: Promise<void>; resolve: () => void } | undefined;
+
+  constructor(sink: Sink, options: ByteWriterOptions = {}) {
+    this.#sink = sink;
+    this.#checksum = options.checksum ?? true;
+    this.#chunksMax = Math.max(CHUNKS_MIN, Math.floor((options.bufferLimit ?? 1 << 20) / CHUNK));
+  }
+
+  /** Bytes written so far. */
+  get position(): number {
+    return this.#handedOver + this.pos;
+  }
+
+  /** CRC of all bytes so far; 0 where none is kept. */
+  get crc(): number {
+    if (this.#checksum && this.#crcFrom < this.pos) {
+      this.#crc = crc32(this.bytes.subarray(this.#crcFrom, this.pos), this.#crc);
+      this.#crcFrom = this.pos;
+    }
+    return this.#crc;
+  }
+
+  /** Makes room for `count` bytes (at most 64 KiB) in one piece, and returns where it is. */
+  reserve(count: number): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.pos + count > CHUNK) this.flush();
+    return this.pos;
+  }
+
+  /** Writes any number of bytes. */
+  write(data: Uint8Array): void {
+    let done = 0;
+    while (done < data.length) {
+      const at = this.reserve(1);
+      const count = Math.min(data.length - done, CHUNK - at);
+      this.bytes.set(count === data.length ? data : data.subarray(done, done + count), at);
+      this.pos += count;
+      done += count;
+    }
+  }
+
+  /** Hands what is buffered to the sink. */
+  flush(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.pos === 0) return;
+    void this.crc;
+    const data = this.bytes.subarray(0, this.pos);
+    this.#handedOver += this.pos;
+    this.pos = 0;
+    this.#crcFrom = 0;
+    if (this.#pump === undefined) {
+      let written: void | Promise<void>;
+      try {
+        written = this.#sink.write(data);
+      } catch (error) {
+        throw this.#fail(error);
+      }
+      if (written === undefined) return;
+      this.#waiting = 1;
+      this.#pump = this.#writeBehind(data, written);
+    } else {
+      if (this.#waiting >= this.#chunksMax) {
+        throw this.#fail(
+          new SsmError(
+            'VERR_BUFFER_OVERFLOW',
+            `more than ${this.#chunksMax * CHUNK} bytes wait for an asynchronous sink: await drain() or putMemAsync() while putting much`,
+            { offset: this.position },
+          ),
+        );
+      }
+      this.#waiting++;
+      this.#queue.push(data);
+    }
+    this.bytes = new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(CHUNK));
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Writes the queue out, one buffer after the other. Never rejects. */
+  async #writeBehind(first: Uint8Array, written: Promise<void>): Promise<void> {
+    try {
+      await written;
+      this.#written(first);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        await this.#sink.write(next);
+        this.#written(next);
+      }
+    } catch (error) {
+      this.#fail(error);
+      this.#queue.length = 0;
+      this.#waiting = 0;
+      this.#drained?.resolve();
+    }
+    this.#pump = undefined;
+  }
+
+  #written(data: Uint8Array): void {
+    this.#spare.push(data.buffer as ArrayBuffer);
+    this.#waiting--;
+    if (this.#waiting <= this.#chunksMax / 2) this.#drained?.resolve();
+  }
+
+  #fail(error: unknown): SsmError {
+    this.#failure ??= isSsmError(error)
+      ? error
+      : new SsmError('VERR_IO_GEN_FAILURE', `the sink failed: ${describe(error)}`, {}, { cause: error });
+    return this.#failure;
+  }
+
+  /** Resolves when half the limit is free again; `undefined` when it is already. Rejects with the sink's failure. */
+  drain(): Promise<void> | undefined {
+    if (this.#waiting <= this.#chunksMax / 2) return undefined;
+    if (this.#drained === undefined) {
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      }).then(() => {
+        this.#drained = undefined;
+        if (this.#failure !== undefined) throw this.#failure;
+      });
+      this.#drained = { promise, resolve };
+    }
+    return this.#drained.promise;
+  }
+
+  /** Waits until an asynchronous sink has taken everything handed to it. @throws SsmError the sink's failure. */
+  async settle(): Promise<void> {
+    await this.#pump;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes out what is buffered (unless aborted) and closes the sink. @throws SsmError what went wrong doing so. */
+  async close(aborted: boolean): Promise<void> {
+    let failed = aborted;
+    try {
+      if (!aborted) this.flush();
+      await this.settle();
+    } catch {
+      failed = true;
+    }
+    try {
+      await this.#sink.close(failed);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (!aborted && this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+/** The message of something thrown. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,45 @@
+import type { Sink, Source } from './sink-source.js';
+
+/** A sink in memory that grows as needed. */
+export class MemorySink implements Sink {
+  #data = new Uint8Array(4096);
+  #length = 0;
+
+  /** What was written. A view: it stays as it is as long as nothing more is written. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#data.subarray(0, this.#length);
+  }
+
+  write(data: Uint8Array): void {
+    const length = this.#length + data.length;
+    if (length > this.#data.length) {
+      const grown = new Uint8Array(Math.max(length, this.#data.length * 2));
+      grown.set(this.#data.subarray(0, this.#length));
+      this.#data = grown;
+    }
+    this.#data.set(data, this.#length);
+    this.#length = length;
+  }
+
+  /** Drops what was written when the state is not complete. */
+  close(aborted: boolean): void {
+    if (!aborted) return;
+    this.#data = new Uint8Array(0);
+    this.#length = 0;
+  }
+}
+
+/** A saved state in memory. */
+export class MemorySource implements Source {
+  constructor(readonly bytes: Uint8Array) {}
+
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  read(into: Uint8Array, position: number): number {
+    const part = this.bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+}

@@ -1,0 +1,308 @@
+import { lzfDecompress } from '../../codecs/lzf.js';
+import { SsmError } from '../../error.js';
+import type { SsmFailure } from '../../status.js';
+import { NeedMore, type RecordSource } from '../../streams/get-stream.js';
+import type { ByteReader } from '../byte-reader.js';
+import { TERM_SIZE } from './headers.js';
+import { BLOCK, FIXED, IMPORTANT, RecordType } from './records.js';
+
+/** What the records of a unit amount to. */
+export interface RecordTotals {
+  /** Records by type, TERM not counted. */
+  raw: number;
+  lzf: number;
+  zero: number;
+  /** Bytes of data that they stand for. */
+  data: number;
+}
+
+/**
+ * Decodes the records of one unit at a time.
+ *
+ * Every length is checked against the rules of the format before anything is done with it; nothing is allocated. A RAW
+ * record may be as large as 2 GiB and comes in pieces as the reader asks. What the original calls "end of file inside
+ * of a unit" is VERR_SSM_LOADED_TOO_MUCH, as there.
+ */
+export class RecordReader implements RecordSource {
+  readonly #input: ByteReader;
+  /** Bytes left of the RAW record being read. */
+  #rest = 0;
+  #ended = false;
+  /** The record read last holds no data. */
+  #empty = false;
+  #start = 0;
+  #totals: RecordTotals = { raw: 0, lzf: 0, zero: 0, data: 0 };
+  /** Type, header size and payload size of the record whose header was parsed last. */
+  #type = 0;
+  #headerSize = 0;
+  #payload = 0;
+
+  constructor(input: ByteReader) {
+    this.#input = input;
+  }
+
+  /** What was read of the unit so far. */
+  get totals(): Readonly<RecordTotals> {
+    return this.#totals;
+  }
+
+  /** Bytes of records consumed so far, TERM included. */
+  get stored(): number {
+    return this.#input.position - this.#start;
+  }
+
+  /** Whether TERM has been read. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the last record read holds no data: exact reading would have stopped in front of it. */
+  get empty(): boolean {
+    return this.#empty;
+  }
+
+  /** Starts a unit whose data begins where the input is. */
+  begin(): void {
+    this.#rest = 0;
+    this.#ended = false;
+    this.#empty = false;
+    this.#start = this.#input.position;
+    this.#totals = { raw: 0, lzf: 0, zero: 0, data: 0 };
+  }
+
+  more(): Promise<void> {
+    return this.#input.more();
+  }
+
+  fill(into: Uint8Array, at: number): number {
+    if (this.#ended) return -1;
+    if (this.#rest > 0) return this.#copyRaw(into, at);
+    this.#parseHeader();
+    switch (this.#type) {
+      case RecordType.term:
+        this.#takeTerm();
+        return -1;
+      case RecordType.raw:
+        this.#beginRaw();
+        return this.#rest > 0 ? this.#copyRaw(into, at) : 0;
+      case RecordType.lzf:
+        return this.#takeLzf(into, at);
+      case RecordType.zero: {
+        const size = this.#zeroSize();
+        this.#consume('zero', size);
+        into.fill(0, at, at + size);
+        return size;
+      }
+      default:
+        throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
+    }
+  }
+
+  /**
+   * Skips data: the rest of a record, or a piece of it. LZF is not expanded.
+   *
+   * @returns false when the unit is at its end.
+   */
+  skip(): boolean {
+    if (this.#ended) return false;
+    if (this.#rest === 0) {
+      this.#parseHeader();
+      switch (this.#type) {
+        case RecordType.term:
+          this.#takeTerm();
+          return false;
+        case RecordType.raw:
+          this.#beginRaw();
+          break;
+        case RecordType.lzf: {
+          const size = this.#lzfSize();
+          this.#need(this.#headerSize + this.#payload);
+          this.#consume('lzf', size);
+          return true;
+        }
+        case RecordType.zero:
+          this.#consume('zero', this.#zeroSize());
+          return true;
+        default:
+          throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
+      }
+    }
+    if (this.#rest > 0) {
+      this.#need(1);
+      const count = Math.min(this.#rest, this.#input.available);
+      this.#input.advance(count);
+      this.#rest -= count;
+    }
+    return true;
+  }
+
+  /**
+   * The check after a load callback has returned: the unit must be at its end.
+   *
+   * A record without data in front of TERM counts as unread even where reading ahead has passed it: exact reading, which
+   * is what the original does, never gets to it.
+   *
+   * @param buffered decoded bytes that the callback has left.
+   * @throws SsmError VERR_SSM_LOADED_TOO_LITTLE; what {@link fill} throws for a damaged header or TERM.
+   */
+  finish(buffered: number): void {
+    const left = buffered + this.#rest;
+    if (left > 0) throw this.#tooLittle(`at least ${left} bytes of the unit were not read`);
+    if (this.#empty) throw this.#tooLittle('the unit has a record without data at its end');
+    if (this.#ended) return;
+    this.#parseHeader();
+    if (this.#type !== RecordType.term) throw this.#tooLittle('the unit was not read to its end');
+    this.#takeTerm();
+  }
+
+  #tooLittle(detail: string): SsmError {
+    return this.#fail('VERR_SSM_LOADED_TOO_LITTLE', detail);
+  }
+
+  #fail(status: SsmFailure, detail: string): SsmError {
+    return new SsmError(status, detail, { offset: this.#input.position });
+  }
+
+  /** Asks for bytes that the unit must have. */
+  #need(count: number): void {
+    try {
+      if (this.#input.request(count)) return;
+    } catch (error) {
+      if (error instanceof NeedMore) throw error;
+      const { status, detail } = error as SsmError;
+      if (status === 'VERR_SSM_CANCELLED') throw error;
+      if (status !== 'VERR_EOF') {
+        throw new SsmError('VERR_SSM_STREAM_ERROR', detail, { offset: this.#input.position }, { cause: error });
+      }
+    }
+    throw this.#fail('VERR_SSM_LOADED_TOO_MUCH', 'the saved state ends inside of a unit');
+  }
+
+  #consume(kind: 'lzf' | 'zero', size: number): void {
+    this.#input.advance(this.#headerSize + this.#payload);
+    this.#totals[kind]++;
+    this.#totals.data += size;
+    this.#empty = size === 0;
+  }
+
+  /** Looks at the header in front of which the input stands, without consuming it. */
+  #parseHeader(): void {
+    const input = this.#input;
+    this.#need(2);
+    const { bytes, pos } = input;
+    const first = bytes[pos] as number;
+    const lead = bytes[pos + 1] as number;
+    const type = first & 0x0f;
+    if ((first & 0xe0) !== FIXED || type < RecordType.term || type > RecordType.named) {
+      throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `no record starts with 0x${first.toString(16)}`);
+    }
+    this.#type = type;
+    if (type === RecordType.term || lead < 0x80) {
+      this.#headerSize = 2;
+      this.#payload = lead;
+      return;
+    }
+    this.#parseSize(lead);
+  }
+
+  /** A size of more than one byte. Bit 6 of the lead byte is not looked at (`SSMR3.cpp, ssmR3DataReadRecHdrV2`). */
+  #parseSize(lead: number): void {
+    // The first clear bit from bit 5 down tells the number of bytes that follow: 1…5.
+    let more = 1;
+    while (more <= 5 && (lead & (0x40 >> more)) !== 0) more++;
+    if (more > 5) throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `no record size starts with 0x${lead.toString(16)}`);
+    this.#need(2 + more);
+    const { bytes, pos } = this.#input;
+    let size = lead & (0x3f >> more);
+    for (let i = 0; i < more; i++) {
+      const next = bytes[pos + 2 + i] as number;
+      if ((next & 0xc0) !== 0x80) {
+        throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', 'a damaged record size');
+      }
+      size = size * 64 + (next & 0x3f);
+    }
+    // The two shortest of these forms may be longer than needed, the others may not.
+    if (more >= 3 && size < 2 ** (5 * more + 1)) {
+      throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `a record size of ${size} in ${more + 1} bytes`);
+    }
+    this.#headerSize = 2 + more;
+    this.#payload = size;
+  }
+
+  #beginRaw(): void {
+    this.#input.advance(this.#headerSize);
+    this.#rest = this.#payload;
+    this.#totals.raw++;
+    this.#totals.data += this.#payload;
+    this.#empty = this.#payload === 0;
+  }
+
+  #copyRaw(into: Uint8Array, at: number): number {
+    this.#need(1);
+    const input = this.#input;
+    const count = Math.min(this.#rest, into.length - at, input.available);
+    into.set(input.bytes.subarray(input.pos, input.pos + count), at);
+    input.advance(count);
+    this.#rest -= count;
+    return count;
+  }
+
+  #damaged(detail: string): SsmError {
+    return this.#fail('VERR_SSM_INTEGRITY_DECOMPRESSION', detail);
+  }
+
+  /** Checks what an LZF record says of itself, and returns how much it expands to. */
+  #lzfSize(): number {
+    const size = this.#payload;
+    if (size <= 1 || size > BLOCK + 2) throw this.#damaged(`an LZF record of ${size} bytes`);
+    this.#need(this.#headerSize + 1);
+    const expanded = (this.#input.bytes[this.#input.pos + this.#headerSize] as number) * 1024;
+    if (expanded < size - 1 || expanded > BLOCK) {
+      throw this.#damaged(`an LZF record of ${size} bytes that is to expand to ${expanded}`);
+    }
+    return expanded;
+  }
+
+  #takeLzf(into: Uint8Array, at: number): number {
+    const expanded = this.#lzfSize();
+    this.#need(this.#headerSize + this.#payload);
+    const { bytes, pos } = this.#input;
+    const from = pos + this.#headerSize;
+    if (!lzfDecompress(bytes, from + 1, from + this.#payload, into, at, expanded)) {
+      throw this.#damaged(`an LZF record does not expand to its ${expanded} bytes`);
+    }
+    this.#consume('lzf', expanded);
+    return expanded;
+  }
+
+  #zeroSize(): number {
+    if (this.#payload !== 1) throw this.#damaged(`a ZERO record of ${this.#payload} bytes`);
+    this.#need(this.#headerSize + 1);
+    const size = (this.#input.bytes[this.#input.pos + this.#headerSize] as number) * 1024;
+    if (size > BLOCK) throw this.#damaged(`a ZERO record of ${size} zeros`);
+    return size;
+  }
+
+  /** Checks TERM and consumes it. */
+  #takeTerm(): void {
+    const input = this.#input;
+    const fail = (detail: string) => this.#fail('VERR_SSM_INTEGRITY_REC_TERM', detail);
+    if (this.#payload !== TERM_SIZE - 2) throw fail(`a TERM record of ${this.#payload} bytes`);
+    if (((input.bytes[input.pos] as number) & IMPORTANT) === 0) throw fail('a TERM record without the important flag');
+    this.#need(TERM_SIZE);
+    const { view, pos } = input;
+    const size = view.getUint32(pos + 8, true) + view.getUint32(pos + 12, true) * 2 ** 32;
+    const stored = this.stored + TERM_SIZE;
+    if (size !== stored) throw fail(`a TERM record says ${size} bytes in a unit of ${stored}`);
+    const flags = view.getUint16(pos + 2, true);
+    if ((flags & ~1) !== 0) throw fail(`unknown flags 0x${flags.toString(16)} in a TERM record`);
+    const crc = view.getUint32(pos + 4, true);
+    if (flags === 0) {
+      if (crc !== 0) throw fail('a TERM record without a checksum that has one');
+    } else if (input.checksum && crc !== input.crcThrough(2)) {
+      throw this.#fail('VERR_SSM_INTEGRITY_REC_TERM_CRC', 'the CRC of the stream is wrong at the end of the unit');
+    }
+    input.advance(TERM_SIZE);
+    this.#ended = true;
+  }
+}

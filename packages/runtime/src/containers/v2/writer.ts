@@ -1,0 +1,162 @@
+import type { HostProfile } from '@ssmkit/schema';
+import { crc32 } from '../../codecs/crc32.js';
+import { PASS_FINAL, SsmError } from '../../error.js';
+import type { Sink } from '../../io/sink-source.js';
+import { PutStream } from '../../streams/put-stream.js';
+import { ByteWriter, type ByteWriterOptions } from '../byte-writer.js';
+import {
+  checkHeaderValues,
+  type DirectoryEntry,
+  encodeDirectory,
+  encodeEndHeader,
+  encodeFileHeader,
+  encodeFooter,
+  encodeUnitHeader,
+  type FileHeader,
+  nameBytes,
+  TERM_SIZE,
+  UNIT_NAME_MAX,
+} from './headers.js';
+import { RecordWriter } from './record-writer.js';
+import { FIXED, IMPORTANT, RecordType } from './records.js';
+
+/** What {@link V2Writer.beginUnit} writes into the header of a unit. */
+export interface UnitStart {
+  /** 1…47 bytes of UTF-8 without NUL. */
+  readonly name: string;
+  readonly version: number;
+  readonly instance?: number;
+  /** Default `PASS_FINAL`. */
+  readonly pass?: number;
+}
+
+/** Options of a {@link V2Writer}. */
+export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
+  /** The host whose C structures are put. */
+  readonly host?: HostProfile | undefined;
+}
+
+/**
+ * Writes a saved state of format V2.0, part by part and in any valid order: header, units (of any pass), END unit,
+ * directory, footer.
+ *
+ * `saveState` does so for registered units. Live passes, or files as VirtualBox's standalone writer makes them (no END
+ * unit), are written with this class directly:
+ *
+ *     const writer = new V2Writer(sink, header);
+ *     const put = writer.beginUnit({ name: 'second', version: 1, instance: 4 });
+ *     put.putU32(42);
+ *     writer.endUnit();
+ *     writer.writeDirectory();
+ *     writer.writeFooter();
+ *     await writer.close(false);
+ */
+export class V2Writer {
+  /** What units are written with; the same stream for all of them. */
+  readonly stream: PutStream;
+  readonly #output: ByteWriter;
+  readonly #checksum: boolean;
+  readonly #written = new Map<string, DirectoryEntry>();
+  #dataStart: number | undefined;
+  #entries: number | undefined;
+
+  /**
+   * Writes the file header.
+   *
+   * @throws SsmError VERR_SSM_INTEGRITY_VBOX_VERSION, VERR_SSM_INTEGRITY_HEADER for a header that no loader accepts.
+   */
+  constructor(sink: Sink, header: FileHeader, options: V2WriterOptions = {}) {
+    checkHeaderValues(header);
+    const { host, ...rest } = options;
+    this.#checksum = header.checksum;
+    this.#output = new ByteWriter(sink, { ...rest, checksum: header.checksum });
+    this.stream = new PutStream(new RecordWriter(this.#output), host === undefined ? {} : { host });
+    this.#output.write(encodeFileHeader(header));
+  }
+
+  /** Offset of what is written next; data that the stream still buffers is not counted. */
+  get position(): number {
+    return this.#output.position;
+  }
+
+  /**
+   * Writes a unit's header.
+   *
+   * @returns the stream for the unit's data.
+   * @throws SsmError VERR_INVALID_STATE while another unit is open, VERR_INVALID_NAME.
+   */
+  beginUnit(start: UnitStart): PutStream {
+    const { name, version, instance = 0, pass = PASS_FINAL } = start;
+    this.#expectOpen(false);
+    const text = nameBytes(name);
+    if (text.length === 0 || text.length >= UNIT_NAME_MAX || text.includes(0)) {
+      throw new SsmError('VERR_INVALID_NAME', `a unit cannot be named '${name}'`);
+    }
+    const offset = this.#output.position;
+    this.#output.write(encodeUnitHeader({ name, version, instance, pass, offset }, this.#output.crc));
+    this.#dataStart = this.#output.position;
+    this.#written.set(`${name}\0${instance}`, { offset, instance, nameCrc: crc32(text) });
+    this.stream.begin(version);
+    return this.stream;
+  }
+
+  /** Writes what the stream still buffers, and the TERM record. @throws SsmError what the stream was left with. */
+  endUnit(): void {
+    this.#expectOpen(true);
+    this.stream.flush();
+    const output = this.#output;
+    const size = output.position - (this.#dataStart as number) + TERM_SIZE;
+    const at = output.reserve(TERM_SIZE);
+    const { bytes, view } = output;
+    bytes[at] = FIXED | IMPORTANT | RecordType.term;
+    bytes[at + 1] = TERM_SIZE - 2;
+    // The checksum covers these two bytes, too.
+    output.pos = at + 2;
+    view.setUint16(at + 2, this.#checksum ? 1 : 0, true);
+    view.setUint32(at + 4, output.crc, true);
+    view.setBigUint64(at + 8, BigInt(size), true);
+    output.pos = at + TERM_SIZE;
+    this.#dataStart = undefined;
+  }
+
+  /** Writes the END unit. Standalone files have none. */
+  writeEnd(): void {
+    this.#expectOpen(false);
+    this.#output.write(encodeEndHeader(this.#output.position, this.#output.crc));
+  }
+
+  /** The directory entry of a unit that was written: where its last header is. */
+  entryOf(name: string, instance: number): DirectoryEntry | undefined {
+    return this.#written.get(`${name}\0${instance}`);
+  }
+
+  /** Writes the directory. @param entries default: every unit, in the order in which they first appeared. */
+  writeDirectory(entries: readonly DirectoryEntry[] = [...this.#written.values()]): void {
+    this.#expectOpen(false);
+    this.#output.write(encodeDirectory(entries));
+    this.#entries = entries.length;
+  }
+
+  /** Writes the footer. @throws SsmError VERR_INVALID_STATE before the directory. */
+  writeFooter(): void {
+    if (this.#entries === undefined) throw new SsmError('VERR_INVALID_STATE', 'a footer without a directory');
+    const { position: offset, crc: streamCrc } = this.#output;
+    this.#output.write(encodeFooter({ offset, streamCrc, entries: this.#entries }));
+  }
+
+  /** Waits until an asynchronous sink has taken all that was handed to it. @throws SsmError the sink's failure. */
+  settle(): Promise<void> {
+    return this.#output.settle();
+  }
+
+  /** Writes out what is buffered and closes the sink. @param aborted the state is not complete. */
+  close(aborted: boolean): Promise<void> {
+    return this.#output.close(aborted);
+  }
+
+  #expectOpen(open: boolean): void {
+    if ((this.#dataStart !== undefined) !== open) {
+      throw new SsmError('VERR_INVALID_STATE', open ? 'no unit is open' : 'a unit is still open');
+    }
+  }
+}

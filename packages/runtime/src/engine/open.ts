@@ -1,0 +1,151 @@
+import { defaultHost, type HostProfile } from '@ssmkit/schema';
+import type { FileHeader, UnitHeader } from '../containers/v2/headers.js';
+import { type Directory, readDirectory, seekUnit, type UnitPlace, type V2Reader } from '../containers/v2/reader.js';
+import { SsmError } from '../error.js';
+import type { Source } from '../io/sink-source.js';
+import { GetStream, type SavedHost } from '../streams/get-stream.js';
+import { savedHostOf } from './load.js';
+import { openReader } from './open-reader.js';
+import { getSelfDescription, hostOf, selfUnit } from './self-units.js';
+
+/** How a state is opened. */
+export interface OpenOptions {
+  /** The host whose C structures are filled; default linux.amd64. */
+  host?: HostProfile;
+}
+
+/** A unit of an opened state. */
+export interface OpenUnit extends UnitHeader {
+  /**
+   * The unit's data. Its `version` is 0xFFFFFFFF for units that were sought, as in VirtualBox; that of the unit is
+   * beside it.
+   */
+  readonly stream: GetStream;
+  /**
+   * Reads over what is left of the unit and checks its end.
+   *
+   * @returns what the unit amounts to, what was read before included.
+   */
+  measure(): Promise<UnitSize>;
+}
+
+/** What a unit amounts to. */
+export interface UnitSize {
+  /** Bytes of data. */
+  readonly data: number;
+  /** Bytes of its records in the file, headers and TERM included. */
+  readonly stored: number;
+  /** Number of its records by type, TERM not counted. */
+  readonly records: { readonly raw: number; readonly lzf: number; readonly zero: number };
+}
+
+/** A saved state opened for reading. */
+export interface OpenState {
+  readonly header: FileHeader;
+  /** The directory of a file. @throws SsmError VERR_NOT_SUPPORTED for a stream; what is wrong with the directory. */
+  directory(): Promise<Directory>;
+  /**
+   * Finds a unit through the directory: of a unit saved in several passes the last.
+   *
+   * Every call gives a stream of its own; several may be read in turns.
+   *
+   * @throws SsmError VERR_SSM_UNIT_NOT_FOUND, VERR_NOT_SUPPORTED for a stream, what is wrong with the directory.
+   */
+  seek(name: string, instance?: number): Promise<OpenUnit>;
+  /**
+   * All units in the order of the file, every pass of them. Each is valid until the next is asked for, which checks
+   * that the rest of it is sound. At the end directory and footer are checked.
+   *
+   * Of a stream it can be called once.
+   */
+  units(): AsyncGenerator<OpenUnit, void, undefined>;
+}
+
+/**
+ * Opens a saved state: reads and checks its header, of a file its footer, too.
+ *
+ * @throws SsmError as `loadState` does for a state whose header or footer is damaged.
+ */
+export async function openState(source: Source, options: OpenOptions = {}): Promise<OpenState> {
+  return new OpenedState(source, await openReader(source), options.host ?? defaultHost);
+}
+
+class OpenedState implements OpenState {
+  readonly header: FileHeader;
+  readonly #source: Source;
+  readonly #host: HostProfile;
+  /** The reader that `units` goes on with; taken by its first call. */
+  #reader: V2Reader | undefined;
+  #directory: Directory | undefined;
+  #saved: SavedHost;
+  #askedSelf = false;
+
+  constructor(source: Source, reader: V2Reader, host: HostProfile) {
+    this.header = reader.header;
+    this.#source = source;
+    this.#host = host;
+    this.#reader = reader;
+    this.#saved = savedHostOf(reader, host);
+  }
+
+  async directory(): Promise<Directory> {
+    if (this.#source.size === undefined) {
+      throw new SsmError('VERR_NOT_SUPPORTED', 'the directory of a stream cannot be read before its end');
+    }
+    this.#directory ??= await readDirectory(this.#source, this.header);
+    return this.#directory;
+  }
+
+  async seek(name: string, instance = 0): Promise<OpenUnit> {
+    const place = await seekUnit(this.#source, this.header, await this.directory(), name, instance);
+    await this.#askSelf();
+    return this.#open(place, 0xffffffff);
+  }
+
+  async *units(): AsyncGenerator<OpenUnit, void, undefined> {
+    const reader = this.#reader ?? (await this.#reopen());
+    this.#reader = undefined;
+    await this.#askSelf();
+    // Files of the standalone writer have no END unit.
+    while (reader.position !== reader.directoryOffset) {
+      const unit = await reader.nextUnit();
+      if (unit === undefined) break;
+      const opened = this.#open({ unit, records: reader.records, input: reader.input }, unit.version);
+      yield opened;
+      await opened.measure();
+    }
+    await reader.readDirectoryAndFooter();
+  }
+
+  #reopen(): Promise<V2Reader> {
+    if (this.#source.size === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'a stream can be read only once');
+    return openReader(this.#source);
+  }
+
+  #open({ unit, records, input }: UnitPlace, version: number): OpenUnit {
+    const stream = new GetStream(records, { host: this.#host, saved: this.#saved, version, pass: unit.pass });
+    const measure = async () => {
+      while (await input.run(() => records.skip()));
+      const { data, ...counts } = records.totals;
+      return { data, stored: records.stored, records: counts };
+    };
+    return { ...unit, stream, measure };
+  }
+
+  /**
+   * Reads the unit "SSM" of a file, to know how the saving host's compiler laid structures out. VirtualBox does not when
+   * it seeks, and goes by the loading host.
+   */
+  async #askSelf(): Promise<void> {
+    if (this.#askedSelf || this.#source.size === undefined) return;
+    this.#askedSelf = true;
+    try {
+      const place = await seekUnit(this.#source, this.header, await this.directory(), selfUnit.name, 0);
+      if (place.unit.version !== selfUnit.version) return;
+      this.#saved = { ...this.#saved, ...hostOf(await getSelfDescription(this.#open(place, selfUnit.version).stream)) };
+    } catch (error) {
+      // Files of the standalone writer have no such unit; a damaged one is reported to whoever reads it.
+      if (!(error instanceof SsmError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { nameBytes, UNIT_NAME_MAX } from '../containers/v2/headers.js';
+import { SsmError } from '../error.js';
+import { liveControlUnit, selfUnit } from './self-units.js';
+import type { Unit, UnitCallbacks, UnitRegistration, UnitType } from './unit.js';
+
+/** Which units to deregister. */
+export interface Deregistration {
+  type: UnitType;
+  /** Default: every unit of the owner; not for `internal` and `external`. */
+  name?: string;
+  /** Default 0; not looked at for `internal` and `external`. */
+  instance?: number;
+  /** Must be the one given at registration; not looked at for `internal` and `external`. */
+  owner?: unknown;
+}
+
+/**
+ * The units of a VM: what a save writes, in this order, and what a load knows.
+ *
+ * "SSM" and "SSMLiveControl" register themselves first (`VirtualBox 7.2 SSMR3.cpp, ssmR3LazyInit`).
+ */
+export class Registry {
+  readonly #units: Unit[] = [];
+
+  constructor() {
+    this.register(selfUnit);
+    this.register(liveControlUnit);
+  }
+
+  /** All units in order. */
+  get units(): readonly Unit[] {
+    return this.#units;
+  }
+
+  /**
+   * Registers a unit.
+   *
+   * @throws SsmError VERR_INVALID_PARAMETER for an empty name or a number that is no u32, VERR_OUT_OF_RANGE for a name of
+   * 48 bytes or more, VERR_SSM_UNIT_EXISTS when there is a unit of this name and instance.
+   */
+  register(registration: UnitRegistration): Unit {
+    const { before, ...callbacks } = registration;
+    const unit: Unit = {
+      // Callbacks may be methods of an object with state: they keep their `this`.
+      ...bound(registration),
+      name: registration.name,
+      version: registration.version,
+      instance: callbacks.instance ?? 0,
+      guess: callbacks.guess ?? 0,
+      type: callbacks.type ?? 'internal',
+      owner: callbacks.owner,
+    };
+    checkName('name', unit.name);
+    if (before !== undefined) checkName('before', before);
+    for (const key of ['instance', 'version'] as const) {
+      if (unit[key] >>> 0 !== unit[key]) {
+        throw new SsmError('VERR_INVALID_PARAMETER', `${key} ${unit[key]} is no u32`, { unit: unit.name });
+      }
+    }
+    if (this.find(unit.name, unit.instance) !== undefined) {
+      throw new SsmError('VERR_SSM_UNIT_EXISTS', 'a unit of this name and instance exists', {
+        unit: unit.name,
+        instance: unit.instance,
+      });
+    }
+    const at = before === undefined ? -1 : this.#units.findIndex(({ name }) => name === before);
+    this.#units.splice(at < 0 ? this.#units.length : at, 0, unit);
+    return unit;
+  }
+
+  /** Registers a unit that is read over when a state is loaded, whatever its version, and never saved. */
+  registerStub(name: string, instance = 0): Unit {
+    return this.register({
+      name,
+      instance,
+      version: 0xffffffff,
+      loadExec: (_stream, _version, _pass, handle) => handle.skipToEndOfUnit(),
+    });
+  }
+
+  /** The unit of a name and instance. */
+  find(name: string, instance: number): Unit | undefined {
+    return this.#units.find((unit) => unit.instance === instance && unit.name === name);
+  }
+
+  /**
+   * Deregisters units. With a name it is the one unit of that name and instance (of internal and external units the
+   * first of that name); without, all units of the owner, for devices only those of the instance.
+   *
+   * @throws SsmError VERR_INVALID_PARAMETER without an owner (or name) where one is needed, VERR_SSM_UNIT_NOT_FOUND,
+   * VERR_SSM_UNIT_NOT_OWNER.
+   */
+  deregister(which: Deregistration): void {
+    const { type, name, instance = 0, owner } = which;
+    const owned = type !== 'internal' && type !== 'external';
+    if (owned && (owner === undefined || owner === null)) {
+      throw new SsmError('VERR_INVALID_PARAMETER', `deregistering a ${type} needs its owner`);
+    }
+    if (!owned && name === undefined) throw new SsmError('VERR_INVALID_PARAMETER', `deregistering needs a name`);
+    const byInstance = owned && (type === 'device' || name !== undefined);
+    const matches = this.#units.filter(
+      (unit) =>
+        unit.type === type && (name === undefined || unit.name === name) && (!byInstance || unit.instance === instance),
+    );
+    if (name === undefined) {
+      for (const unit of matches) if (unit.owner === owner) this.#remove(unit);
+      return;
+    }
+    const unit = matches[0];
+    const where = owned ? { unit: name, instance } : { unit: name };
+    if (unit === undefined) throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'no such unit is registered', where);
+    if (owned && unit.owner !== owner) throw new SsmError('VERR_SSM_UNIT_NOT_OWNER', 'the unit is another’s', where);
+    this.#remove(unit);
+  }
+
+  #remove(unit: Unit): void {
+    this.#units.splice(this.#units.indexOf(unit), 1);
+  }
+}
+
+const callbackNames = ['savePrep', 'saveExec', 'saveDone', 'loadPrep', 'loadExec', 'loadDone'] as const;
+
+function bound(callbacks: UnitCallbacks): UnitCallbacks {
+  return Object.fromEntries(
+    callbackNames.flatMap((name) => {
+      const callback = callbacks[name];
+      return callback === undefined ? [] : [[name, callback.bind(callbacks)]];
+    }),
+  );
+}
+
+function checkName(what: string, name: string): void {
+  const { length } = nameBytes(name);
+  if (length === 0 || name.includes('\0')) throw new SsmError('VERR_INVALID_PARAMETER', `${what} '${name}' is no name`);
+  if (length >= UNIT_NAME_MAX) {
+    throw new SsmError('VERR_OUT_OF_RANGE', `${what} '${name}' has ${length} bytes, at most ${UNIT_NAME_MAX - 1} fit`);
+  }
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { FileHeader } from '../containers/v2/headers.js';
+import { type LoadOptions, loadState } from '../engine/load.js';
+import { type OpenOptions, type OpenState, openState } from '../engine/open.js';
+import type { Registry } from '../engine/registry.js';
+import { type SaveOptions, type SaveResult, saveState } from '../engine/save.js';
+import { validateState } from '../engine/validate.js';
+import { type Verdict, verifyState } from '../engine/verify.js';
+import { SsmError } from '../error.js';
+import type { Sink, Source } from '../io/sink-source.js';
+import { systemCall } from './errno.js';
+
+/** A saved state holds what was in the guest's memory: nobody else's business. */
+const NEW_FILE_MODE = 0o600;
+
+/**
+ * Writes a file such that at every instant, a crash included, the path has what it had before or the whole new file.
+ *
+ * The data goes to a temporary file in the same folder (`.NAME.….tmp`), which takes the file's place once it is complete
+ * and on disk. An aborted or failing save removes it. A file that is replaced keeps its permissions, a new one is for
+ * its owner only; through a symbolic link its target is replaced.
+ */
+export class FileSink implements Sink {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #fd: number;
+
+  /**
+   * @throws SsmError VERR_INVALID_NAME for the path of a folder, a device or the like, VERR_FILE_NOT_FOUND where the
+   * folder does not exist, VERR_IO_GEN_FAILURE.
+   */
+  constructor(path: string) {
+    this.#path = resolveLink(path);
+    this.#temporary = join(dirname(this.#path), `.${basename(this.#path).slice(0, 64)}.${randomUUID()}.tmp`);
+    const mode = replacedMode(this.#path);
+    this.#fd = systemCall(() => openSync(this.#temporary, 'wx', NEW_FILE_MODE));
+    try {
+      // Against what the umask takes away.
+      if (mode !== undefined) systemCall(() => fchmodSync(this.#fd, mode));
+    } catch (error) {
+      this.#discard(true);
+      throw error;
+    }
+  }
+
+  write(data: Uint8Array): void {
+    systemCall(() => {
+      for (let done = 0; done < data.length; ) done += writeSync(this.#fd, data, done);
+    });
+  }
+
+  close(aborted: boolean): void {
+    if (aborted) {
+      this.#discard(true);
+      return;
+    }
+    let open = true;
+    try {
+      systemCall(() => {
+        fsyncSync(this.#fd);
+        open = false;
+        closeSync(this.#fd);
+        renameSync(this.#temporary, this.#path);
+      });
+    } catch (error) {
+      this.#discard(open);
+      throw error;
+    }
+    syncFolder(dirname(this.#path));
+  }
+
+  #discard(open: boolean): void {
+    systemCall(() => {
+      try {
+        if (open) closeSync(this.#fd);
+      } finally {
+        rmSync(this.#temporary, { force: true });
+      }
+    });
+  }
+}
+
+/** The path with links resolved, where the file exists. */
+function resolveLink(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Permissions of the file that will be replaced; `undefined` where there is none. */
+function replacedMode(path: string): number | undefined {
+  const stat = systemCall(() => statSync(path, { throwIfNoEntry: false }));
+  if (stat === undefined) return undefined;
+  if (!stat.isFile()) throw new SsmError('VERR_INVALID_NAME', `'${path}' is not a file that could be replaced`);
+  return stat.mode & 0o777;
+}
+
+/** Makes the renaming last. Not every system can do so with a folder; the file is whole all the same. */
+function syncFolder(folder: string): void {
+  let fd: number;
+  try {
+    fd = openSync(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(fd);
+  } catch {
+    // As above.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads a file anywhere; what is no regular file (a pipe, a terminal) as a stream. */
+export class FileSource implements Source {
+  readonly size: number | undefined;
+  readonly #fd: number;
+
+  /** @throws SsmError VERR_FILE_NOT_FOUND, VERR_IO_GEN_FAILURE. */
+  constructor(path: string) {
+    this.#fd = systemCall(() => openSync(path, 'r'));
+    const stat = fstatSync(this.#fd);
+    this.size = stat.isFile() ? stat.size : undefined;
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return systemCall(() => readSync(this.#fd, into, 0, into.length, this.size === undefined ? null : position));
+  }
+
+  /** Closes the file; nothing can be read any more. */
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+async function withFile<T>(path: string, use: (source: FileSource) => Promise<T>): Promise<T> {
+  const source = new FileSource(path);
+  try {
+    return await use(source);
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * {@link saveState} to a file, which is replaced only once the new one is complete.
+ *
+ * @throws SsmError the first failure; the path has what it had before.
+ */
+export async function saveFile(registry: Registry, path: string, options: SaveOptions = {}): Promise<SaveResult> {
+  return saveState(registry, new FileSink(path), options);
+}
+
+/** {@link loadState} from a file. @throws SsmError VERR_FILE_NOT_FOUND, and as `loadState`. */
+export function loadFile(registry: Registry, path: string, options: LoadOptions = {}): Promise<void> {
+  return withFile(path, (source) => loadState(registry, source, options));
+}
+
+/** A saved state opened from a file. */
+export interface OpenFile extends OpenState {
+  /** Closes the file: nothing can be read any more. */
+  close(): void;
+}
+
+/** {@link openState} of a file, which stays open until `close()`. @throws SsmError VERR_FILE_NOT_FOUND, and as `openState`. */
+export async function openFile(path: string, options: OpenOptions = {}): Promise<OpenFile> {
+  const source = new FileSource(path);
+  try {
+    const state = await openState(source, options);
+    return Object.assign(state, { close: () => source.close() });
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** {@link validateState} of a file. @throws SsmError VERR_FILE_NOT_FOUND, and as `validateState`. */
+export function validateFile(path: string, options: { checksum?: boolean } = {}): Promise<FileHeader> {
+  return withFile(path, (source) => validateState(source, options));
+}
+
+/** {@link verifyState} of a file. @throws SsmError VERR_FILE_NOT_FOUND. */
+export function verifyFile(path: string): Promise<Verdict> {
+  return withFile(path, (source) => verifyState(source));
+}

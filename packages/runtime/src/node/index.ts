@@ -1,0 +1,11 @@
+export { fromSystemError } from './errno.js';
+export {
+  FileSink,
+  FileSource,
+  loadFile,
+  type OpenFile,
+  openFile,
+  saveFile,
+  validateFile,
+  verifyFile,
+} from './file.js';

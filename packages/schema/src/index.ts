@@ -20,6 +20,7 @@ export * from './kinds/index.js';
 export * from './layout.js';
 export {
   type ClassSlot,
+  classRef,
   descriptorFor,
   isStateClass,
   type StateClass,

@@ -129,6 +129,17 @@ function toClassRef(argument: unknown): ClassRef | undefined {
   };
 }
 
+/** A reference to a decorated class, by a function that returns it. Generated descriptors use it. */
+export function classRef(resolve: () => StateClass): ClassRef {
+  return {
+    get name() {
+      return resolve().name;
+    },
+    descriptor: () => slotOf(resolve()).descriptor ?? descriptorFor(resolve()),
+    target: resolve,
+  };
+}
+
 /**
  * Properties of an instance that hold state but have no kind and are not `@Transient`: they would be lost silently.
  */

@@ -11,6 +11,8 @@ import {
 } from '@ssmkit/schema';
 import { expect } from 'chai';
 import { Big } from '../classes/big.js';
+import '../classes/big.ssm.js';
+import '../classes/simple.ssm.js';
 import { Simple } from '../classes/simple.js';
 import { corpusJson } from '../support/corpus.js';
 import { reading, written } from '../support/struct-stream.js';

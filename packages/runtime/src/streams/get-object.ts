@@ -44,7 +44,8 @@ export function getFields(stream: GetStream, object: object, descriptor: Descrip
   }
 }
 
-function getField(stream: GetStream, object: Properties, shape: Shape, field: Field, flags: number): void {
+/** One field of an object. For generated code: fields that have no fast way. */
+export function getField(stream: GetStream, object: Properties, shape: Shape, field: Field, flags: number): void {
   // The kinds that most fields have, without looking further.
   if (field.count === undefined && field.end === undefined && field.domain === undefined) {
     switch (field.kind) {

@@ -2,8 +2,17 @@ import { defaultHost, type HostProfile, type SsmField, type StateClass, StructFl
 import { SsmError, type SsmWhere } from '../error.js';
 import type { SsmFailure } from '../status.js';
 import { getTable } from './get-table.js';
+import { locate } from './put-object.js';
 import { isCanonical, isSame, RUN_MAX, STRZ_MAX, type TableOptions } from './put-stream.js';
-import { checkFlags, STRUCT_BEGIN, STRUCT_END, type StructClass, structClassOf } from './struct-class.js';
+import {
+  checkFlags,
+  checkStream,
+  checkTable,
+  STRUCT_BEGIN,
+  STRUCT_END,
+  type StructClass,
+  structClassOf,
+} from './struct-class.js';
 
 /** The record layer of a container, as a get stream sees it. */
 export interface RecordSource {
@@ -398,10 +407,9 @@ export class GetStream {
    */
   getStruct<T extends object>(object: T): T {
     const entry = structClassOf(object);
-    if (!entry.isSimple) this.#refuseTable(entry, 'simple');
+    if (!entry.fits.simple) checkTable(this, entry, 'simple');
     this.#getMarker(STRUCT_BEGIN);
-    if (this.canonical) entry.get(this, object, 0);
-    else entry.getAny(this, object, 0);
+    this.#getBody(entry, object, 0);
     this.#getMarker(STRUCT_END);
     return object;
   }
@@ -416,10 +424,10 @@ export class GetStream {
   getStructEx<T extends object>(object: T, flags = 0): T {
     const entry = structClassOf(object);
     if (flags !== 0) checkFlags(this, flags);
-    if (!entry.isSound) this.#refuseTable(entry, (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full');
+    const api = (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full';
+    if (!entry.fits[api]) checkTable(this, entry, api);
     if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.#getMarker(STRUCT_BEGIN);
-    if (flags === 0 && this.canonical) entry.get(this, object, 0);
-    else entry.getAny(this, object, flags);
+    this.#getBody(entry, object, flags);
     if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.#getMarker(STRUCT_END);
     return object;
   }
@@ -427,9 +435,18 @@ export class GetStream {
   /** Fills an object of a `@SsmStream` class. */
   get<T extends object>(object: T): T {
     const entry = structClassOf(object);
-    if (this.canonical) entry.get(this, object, 0);
-    else entry.getAny(this, object, 0);
+    if (!entry.isStream) checkStream(this, entry);
+    this.#getBody(entry, object, 0);
     return object;
+  }
+
+  #getBody(entry: StructClass, object: object, flags: number): void {
+    try {
+      if (flags === 0 && this.canonical) entry.get(this, object, 0);
+      else entry.getAny(this, object, flags);
+    } catch (error) {
+      throw error instanceof SsmError ? error : this.fail(locate(error, entry.name));
+    }
   }
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
@@ -451,11 +468,6 @@ export class GetStream {
       const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
       throw this.refuse('VERR_SSM_STRUCTURE_MAGIC', problem);
     }
-  }
-
-  #refuseTable(entry: StructClass, api: 'simple' | 'extended' | 'full'): void {
-    const problem = entry.problem(this.host, api);
-    if (problem !== undefined) throw this.refuse(problem.status, problem.problem, { field: entry.name });
   }
 
   #getAddress(saved: 4 | 8, own: 4 | 8, overflow: SsmFailure): bigint {

@@ -72,7 +72,8 @@ function expectType(value: unknown, type: string): void {
   }
 }
 
-function putField(stream: PutStream, object: Properties, shape: Shape, field: Field, flags: number): void {
+/** One field of an object. For generated code: fields that have no fast way. */
+export function putField(stream: PutStream, object: Properties, shape: Shape, field: Field, flags: number): void {
   // The kinds that most fields have, without looking further.
   if (field.count === undefined && field.domain === undefined) {
     const value = object[field.name];

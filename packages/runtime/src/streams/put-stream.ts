@@ -1,8 +1,17 @@
 import { defaultHost, type HostProfile, type SsmField, type StateClass, StructFlags } from '@ssmkit/schema';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { SsmFailure } from '../status.js';
+import { locate } from './put-object.js';
 import { putTable } from './put-table.js';
-import { checkFlags, STRUCT_BEGIN, STRUCT_END, type StructClass, structClassOf } from './struct-class.js';
+import {
+  checkFlags,
+  checkStream,
+  checkTable,
+  STRUCT_BEGIN,
+  STRUCT_END,
+  type StructClass,
+  structClassOf,
+} from './struct-class.js';
 
 /*
  * How values become records
@@ -318,6 +327,24 @@ export class PutStream {
     this.#guard(() => this.#records.putBig(data));
   }
 
+  /**
+   * An array of values as one put each: `data` holds items of `size` bytes, none of which is split. `data.length` must
+   * be a multiple of `size`, and `size` at most 16.
+   */
+  putItems(data: Uint8Array, size: number): void {
+    for (let at = 0; at < data.length; ) {
+      let room = this.#limit - this.pos;
+      if (room < size) {
+        this.flush();
+        room = this.#limit;
+      }
+      const count = Math.min(data.length - at, room - (room % size));
+      this.bytes.set(data.subarray(at, at + count), this.pos);
+      this.pos += count;
+      at += count;
+    }
+  }
+
   /** {@link putMem} that waits where the sink is slow: puts any amount over any sink in bounded memory. */
   async putMemAsync(data: Uint8Array, chunk = 65536): Promise<void> {
     // Chunks are whole blocks, so that the records are those of one put.
@@ -372,10 +399,9 @@ export class PutStream {
    */
   putStruct(object: object): void {
     const entry = structClassOf(object);
-    if (!entry.isSimple) this.#refuseTable(entry, 'simple');
+    if (!entry.fits.simple) checkTable(this, entry, 'simple');
     this.putU32(STRUCT_BEGIN);
-    if (this.canonical) entry.put(this, object, 0);
-    else entry.putAny(this, object, 0);
+    this.#putBody(entry, object, 0);
     this.putU32(STRUCT_END);
   }
 
@@ -389,18 +415,28 @@ export class PutStream {
   putStructEx(object: object, flags = 0): void {
     const entry = structClassOf(object);
     if (flags !== 0) checkFlags(this, flags);
-    if (!entry.isSound) this.#refuseTable(entry, (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full');
+    const api = (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full';
+    if (!entry.fits[api]) checkTable(this, entry, api);
     if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.putU32(STRUCT_BEGIN);
-    if (flags === 0 && this.canonical) entry.put(this, object, 0);
-    else entry.putAny(this, object, flags);
+    this.#putBody(entry, object, flags);
     if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.putU32(STRUCT_END);
   }
 
   /** An object of a `@SsmStream` class: its values, without markers. */
   put(object: object): void {
     const entry = structClassOf(object);
-    if (this.canonical) entry.put(this, object, 0);
-    else entry.putAny(this, object, 0);
+    if (!entry.isStream) checkStream(this, entry);
+    this.#putBody(entry, object, 0);
+  }
+
+  #putBody(entry: StructClass, object: object, flags: number): void {
+    try {
+      if (flags === 0 && this.canonical) entry.put(this, object, 0);
+      else entry.putAny(this, object, flags);
+    } catch (error) {
+      // A wrong type shows as a TypeError of the engine's own.
+      throw error instanceof SsmError ? error : this.fail(locate(error, entry.name));
+    }
   }
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
@@ -414,11 +450,6 @@ export class PutStream {
    */
   putTable(memory: Uint8Array, table: readonly SsmField[], options: TableOptions = {}): void {
     putTable(this, memory, table, options);
-  }
-
-  #refuseTable(entry: StructClass, api: 'simple' | 'extended' | 'full'): void {
-    const problem = entry.problem(this.host, api);
-    if (problem !== undefined) throw this.refuse(problem.status, problem.problem, { field: entry.name });
   }
 
   #putAddress(value: bigint | number, width: 4 | 8, overflow: SsmFailure): void {

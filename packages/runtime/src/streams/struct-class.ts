@@ -42,11 +42,22 @@ export interface GeneratedClass {
   /** For any host and any flags, where the host makes a difference. */
   readonly putAny?: PutFunction;
   readonly getAny?: GetFunction;
-  /** The table fits the simple API on every host. */
-  readonly isSimple: boolean;
-  /** The table fits the extended API with every flag on every host. */
-  readonly isSound: boolean;
+  /** For which of SSM's struct APIs the table is right on every host, so that it needs no look at run time. */
+  readonly fits: TableFit;
 }
+
+/** For which of SSM's struct APIs a table is right. */
+export interface TableFit {
+  /** SSMR3PutStruct and SSMR3GetStruct. */
+  readonly simple: boolean;
+  /** SSMR3PutStructEx and SSMR3GetStructEx without FULL_STRUCT. */
+  readonly extended: boolean;
+  /** The same with FULL_STRUCT. */
+  readonly full: boolean;
+}
+
+/** The struct APIs, as a table is checked for them. */
+export type StructApi = keyof TableFit;
 
 type Put = PutFunction<object>;
 type Get = GetFunction<object>;
@@ -68,26 +79,29 @@ export class StructClass {
   put: Put;
   /** Gets the fields that a 64-bit host wrote, without DONT_IGNORE. */
   get: Get;
-  /** Nothing of the table needs a look before the simple API. */
-  readonly isSimple: boolean;
-  /** Nothing of the table needs a look before the extended API. */
-  readonly isSound: boolean;
+  /** For which APIs the table needs no look. */
+  fits: TableFit = { simple: false, extended: false, full: false };
 
   readonly #target: StateClass;
-  readonly #generated: GeneratedClass | undefined;
+  #generated: GeneratedClass | undefined;
   readonly #problems = new Map<string, TableProblem | undefined>();
   #descriptor: Descriptor | undefined;
   #puts = 0;
   #gets = 0;
 
-  constructor(target: StateClass, generated?: GeneratedClass) {
+  constructor(target: StateClass) {
     this.#target = target;
+    this.put = this.#walkPut;
+    this.get = this.#walkGet;
+  }
+
+  /** Takes over generated functions. */
+  adopt(generated: GeneratedClass): void {
     this.#generated = generated;
-    this.#descriptor = generated?.descriptor;
-    this.isSimple = generated?.isSimple ?? false;
-    this.isSound = generated?.isSound ?? false;
-    this.put = generated === undefined ? this.#walkPut : this.#coldPut;
-    this.get = generated === undefined ? this.#walkGet : this.#coldGet;
+    this.#descriptor = generated.descriptor;
+    this.fits = generated.fits;
+    this.put = this.#coldPut;
+    this.get = this.#coldGet;
   }
 
   get name(): string {
@@ -97,6 +111,10 @@ export class StructClass {
   get descriptor(): Descriptor {
     this.#descriptor ??= descriptorFor(this.#target);
     return this.#descriptor;
+  }
+
+  get isStream(): boolean {
+    return this.descriptor.shape === 'stream';
   }
 
   get generated(): GeneratedClass | undefined {
@@ -145,9 +163,8 @@ export class StructClass {
   }
 
   /** What is wrong with the class's table on a host, for the simple API, for the extended one, or with FULL_STRUCT. */
-  problem(host: HostProfile, api: 'simple' | 'extended' | 'full'): TableProblem | undefined {
+  problem(host: HostProfile, api: StructApi): TableProblem | undefined {
     const { descriptor } = this;
-    if (descriptor.shape === 'stream') return undefined;
     const key = `${api} ${abiKey(host)}`;
     if (!this.#problems.has(key)) {
       const table = fieldTable(descriptor, host);
@@ -187,7 +204,26 @@ export function structClassOf(instance: object): StructClass {
 export function registerGenerated(target: StateClass, generated: GeneratedClass): void {
   const slot = slotOf(target);
   slot.descriptor = generated.descriptor;
-  slot.engine = new StructClass(target, generated);
+  structClassOf(target).adopt(generated);
+}
+
+/** Refuses a class whose table does not fit the API on the stream's host. */
+export function checkTable(stream: PutStream | GetStream, entry: StructClass, api: StructApi): void {
+  if (entry.isStream) {
+    throw stream.refuse('VERR_INVALID_PARAMETER', 'is a @SsmStream class: put() and get() take it', {
+      field: entry.name,
+    });
+  }
+  const problem = entry.problem(stream.host, api);
+  if (problem !== undefined) throw stream.refuse(problem.status, problem.problem, { field: entry.name });
+}
+
+/** Refuses a class that is no `@SsmStream`. */
+export function checkStream(stream: PutStream | GetStream, entry: StructClass): void {
+  if (!entry.isStream) {
+    const problem = 'is a @SsmStruct class: the struct functions take it';
+    throw stream.refuse('VERR_INVALID_PARAMETER', problem, { field: entry.name });
+  }
 }
 
 /** Refuses flags that are not among StructFlags. */

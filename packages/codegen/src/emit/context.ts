@@ -1,0 +1,109 @@
+import type { Descriptor, Field } from '@ssmkit/schema';
+import type { Block } from '../plan.js';
+import { access, literal, propertyName, quote } from './literals.js';
+import type { SourceText } from './source-file.js';
+
+/** The module that generated files import their helpers from. */
+export const HELPERS = '@ssmkit/runtime/generated';
+
+/** What the emitters of one class share. */
+export class ClassContext {
+  /** Item size tables of runs: text → name of the constant. */
+  readonly #tables = new Map<string, string>();
+
+  constructor(
+    readonly out: SourceText,
+    readonly descriptor: Descriptor,
+    readonly methods: ReadonlySet<string>,
+    /** Names that nested classes have in the file. */
+    readonly partNames: ReadonlyMap<string, string>,
+    /** The generated file of a nested class, where that is another one. */
+    readonly generatedFile: (className: string) => string | undefined,
+  ) {}
+
+  get name(): string {
+    return this.descriptor.name;
+  }
+
+  /** Imports a helper and returns its name. */
+  help(name: string): string {
+    return this.out.use(HELPERS, name);
+  }
+
+  /** The name of the class's constant with the descriptor. */
+  get descriptorName(): string {
+    return `${lowerFirst(this.name)}Descriptor`;
+  }
+
+  /** A field of the descriptor at run time. */
+  fieldAt(index: number): string {
+    return `${lowerFirst(this.name)}Fields[${index}] as ${this.out.useType('@ssmkit/schema', 'Field')}`;
+  }
+
+  /** Path of a field, quoted. */
+  path(field: Field): string {
+    return quote(`${this.name}.${field.name}`);
+  }
+
+  /** The constant with the sizes of a run's items. */
+  itemTable(items: readonly number[]): string {
+    const text = `[${items.join(', ')}]`;
+    let name = this.#tables.get(text);
+    if (name === undefined) {
+      name = `${lowerFirst(this.name)}Items${this.#tables.size}`;
+      this.#tables.set(text, name);
+    }
+    return name;
+  }
+
+  /** The item tables that were asked for. */
+  get tables(): ReadonlyMap<string, string> {
+    return this.#tables;
+  }
+
+  /** The value of a field, getter or method of the object. */
+  lookUp(name: string): string {
+    return this.methods.has(name) ? this.call(name, 's') : access('o', name);
+  }
+
+  /** A call of a method, which may take fewer arguments than it is given. */
+  call(method: string, ...args: readonly string[]): string {
+    const types = args.map((argument) => `${argument}: never`).join(', ');
+    const given = args.map((argument) => `${argument} as never`).join(', ');
+    return `${access(`(o as unknown as { ${propertyName(method)}(${types}): unknown })`, method)}(${given})`;
+  }
+
+  /** The condition of a block as an expression. */
+  condition({ since, until, when }: Block['conditions']): string {
+    const tests: string[] = [];
+    if (since !== undefined) tests.push(`s.version >= ${since}`);
+    if (until !== undefined) tests.push(`s.version <= ${until}`);
+    if (typeof when === 'string') tests.push(this.lookUp(when));
+    else if (when !== undefined) {
+      const value = this.lookUp(when.field);
+      // Loosely, since a 64-bit field may be compared with a plain number.
+      if (when.is !== undefined) tests.push(`${value} == ${literal(when.is)}`);
+      if (when.not !== undefined) tests.push(`${value} != ${literal(when.not)}`);
+      if (when.mask !== undefined) tests.push(`${this.help('hasBits')}(${value}, ${when.mask})`);
+      if (when.min !== undefined) tests.push(`${value} >= ${when.min}`);
+      if (when.max !== undefined) tests.push(`${value} <= ${when.max}`);
+    }
+    return tests.join(' && ');
+  }
+}
+
+export function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+/** An expression that is true when a value is outside a domain; `undefined` where every value is inside. */
+export function outside(field: Field, value: string, isBigint: boolean): string | undefined {
+  const { domain } = field;
+  if (domain === undefined) return undefined;
+  const number = (constant: number | bigint) => literal(isBigint ? BigInt(constant) : Number(constant));
+  const tests: string[] = [];
+  if (domain.min !== undefined) tests.push(`${value} < ${number(domain.min)}`);
+  if (domain.max !== undefined) tests.push(`${value} > ${number(domain.max)}`);
+  if (domain.values !== undefined) tests.push(`![${domain.values.map(number).join(', ')}].includes(${value})`);
+  return tests.join(' || ');
+}

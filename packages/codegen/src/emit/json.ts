@@ -1,0 +1,56 @@
+import { type Field, type Holds, holdsOf } from '@ssmkit/schema';
+import type { ClassContext } from './context.js';
+import { lowerFirst } from './context.js';
+import { propertyName } from './literals.js';
+
+/** Prints the type of a class's JSON form and its codec. */
+export function emitJson(context: ClassContext): void {
+  const { out, descriptor, name } = context;
+  const valued = descriptor.fields
+    .map((field) => ({ field, holds: holdsOf(field) }))
+    .filter(({ holds }) => holds.what !== 'nothing');
+  out.line(`/** {@link ${name}} as JSON. */`);
+  out
+    .block(`export interface ${name}Json {`, () => {
+      for (const { field, holds } of valued) {
+        const optional = descriptor.shape === 'stream' && mayBeAbsent(field) ? '?' : '';
+        out.line(`${propertyName(field.name)}${optional}: ${jsonType(context, field, holds)};`);
+      }
+    })
+    .line();
+  const codec = out.useType('@ssmkit/schema', 'StateCodec');
+  out.line(`/** The codec between {@link ${name}} and its JSON form. */`);
+  out
+    .block(`export function ${lowerFirst(name)}Codec(): ${codec}<${name}, ${name}Json> {`, () => {
+      out.line(`return ${out.use('@ssmkit/schema', 'codecOf')}(${name}) as ${codec}<${name}, ${name}Json>;`);
+    })
+    .line();
+}
+
+function mayBeAbsent(field: Field): boolean {
+  return field.since !== undefined || field.until !== undefined || field.when !== undefined;
+}
+
+function jsonType(context: ClassContext, field: Field, holds: Holds): string {
+  switch (holds.what) {
+    case 'pair':
+    case 'bigint':
+    case 'bytes':
+      return 'string';
+    case 'typed':
+    case 'list':
+      return `${holds.element === 'bigint' ? 'string' : holds.element}[]`;
+    case 'object':
+    case 'objects':
+      return `${nestedJson(context, field)}${holds.what === 'objects' ? '[]' : ''}`;
+    default:
+      return holds.what;
+  }
+}
+
+/** The JSON type of a nested class stands in the file generated for its source. */
+function nestedJson(context: ClassContext, field: Field): string {
+  const name = field.class!.name;
+  const module = context.generatedFile(name);
+  return module === undefined ? `${name}Json` : context.out.useType(module, `${name}Json`);
+}

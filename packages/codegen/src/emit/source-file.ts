@@ -1,0 +1,71 @@
+/** A source file being printed: lines with indentation, and the imports they need. */
+export class SourceText {
+  readonly #lines: string[] = [];
+  readonly #values = new Map<string, Set<string>>();
+  readonly #types = new Map<string, Set<string>>();
+  readonly #loads = new Set<string>();
+  #depth = 0;
+
+  /** A line, at the current depth. */
+  line(text = ''): this {
+    this.#lines.push(text === '' ? '' : '  '.repeat(this.#depth) + text);
+    return this;
+  }
+
+  /** Lines between an opening and a closing one, one level deeper. */
+  block(open: string, body: () => void, close = '}'): this {
+    this.line(open);
+    this.#depth++;
+    body();
+    this.#depth--;
+    return this.line(close);
+  }
+
+  /** Imports a value and returns its name. */
+  use(module: string, name: string): string {
+    add(this.#values, module, name);
+    return name;
+  }
+
+  /** Imports a type and returns its name. */
+  useType(module: string, name: string): string {
+    add(this.#types, module, name);
+    return name;
+  }
+
+  /** Imports a module for what it does when loaded. */
+  load(module: string): void {
+    this.#loads.add(module);
+  }
+
+  /** The text, imports first. */
+  toString(header = ''): string {
+    const modules = [...new Set([...this.#values.keys(), ...this.#types.keys()])].sort(compareModules);
+    const imports = modules.flatMap((module) => {
+      const values = this.#values.get(module) ?? new Set();
+      const types = [...(this.#types.get(module) ?? [])].filter((name) => !values.has(name));
+      const prefix = values.size === 0 ? 'type ' : '';
+      const names = [...values, ...types]
+        .sort((a, b) => a.localeCompare(b, 'en'))
+        .map((name) => (values.size > 0 && !values.has(name) ? `type ${name}` : name));
+      const short = `import ${prefix}{ ${names.join(', ')} } from '${module}';`;
+      return short.length <= 120
+        ? [short]
+        : [`import ${prefix}{`, ...names.map((name) => `  ${name},`), `} from '${module}';`];
+    });
+    const loads = [...this.#loads].sort().map((module) => `import '${module}';`);
+    return `${[...(header === '' ? [] : [header, '']), ...imports, ...loads, '', ...this.#lines].join('\n').trimEnd()}\n`;
+  }
+}
+
+function add(map: Map<string, Set<string>>, module: string, name: string): void {
+  const names = map.get(module) ?? new Set();
+  names.add(name);
+  map.set(module, names);
+}
+
+/** Packages before files. */
+function compareModules(a: string, b: string): number {
+  const relative = (module: string) => (module.startsWith('.') ? 1 : 0);
+  return relative(a) - relative(b) || (a < b ? -1 : 1);
+}

@@ -16,6 +16,16 @@ export * from './field-table.js';
 export * from './holds.js';
 export * from './host.js';
 export * from './image.js';
+export {
+  codecOf,
+  decodeJson,
+  encodeJson,
+  type Json,
+  type JsonCodec,
+  JsonError,
+  type JsonOptions,
+  type JsonProblem,
+} from './json-codec.js';
 export * from './kinds/index.js';
 export * from './layout.js';
 export {
@@ -28,4 +38,5 @@ export {
   slotOf,
   unkindProperties,
 } from './metadata.js';
+export { isPresent, isSame, lookUp, type UnitContext } from './presence.js';
 export * from './wire.js';

@@ -88,6 +88,7 @@ export function descriptorFor(target: StateClass): Descriptor {
     try {
       result = build(target);
     } catch (error) {
+      descriptors.delete(target);
       if (!(error instanceof DescriptorError)) throw error;
       result = error;
     }
@@ -106,27 +107,29 @@ function build(target: StateClass): Descriptor {
   const [call] = calls as [ClassCall];
   const chain = lineage(target.prototype);
   const fields = chain.flatMap((prototype) =>
-    own<FieldCall>(fieldsKey, prototype).map((entry): Field => fieldOf(target.name, entry, toClassRef)),
+    own<FieldCall>(fieldsKey, prototype).map(
+      (entry): Field => fieldOf(target.name, entry, (argument) => toClassRef(argument, target.name, entry.property)),
+    ),
   );
   const members: ClassMembers = { has: (name) => name in target.prototype };
   const plain = descriptorOf(target.name, call, fields);
+  // A class may hold an array of itself: whoever asks for this descriptor while it is checked gets what there is.
+  descriptors.set(target, plain);
   checkDescriptor(plain, members);
   const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
   return autoPad ? withAutoPadding(plain) : plain;
 }
 
 /** A class, or a function that returns one (for classes that come later in the source). */
-function toClassRef(argument: unknown): ClassRef | undefined {
+function toClassRef(argument: unknown, className: string, property: string): ClassRef | undefined {
   if (typeof argument !== 'function') return undefined;
-  const isClass = argument.prototype !== undefined;
-  const resolve = (): StateClass => (isClass ? argument : (argument as () => unknown)()) as StateClass;
-  return {
-    get name() {
-      return resolve().name;
-    },
-    descriptor: () => descriptorFor(resolve()),
-    target: resolve,
-  };
+  return classRef(() => {
+    const isClass = argument.prototype !== undefined;
+    const target = isClass ? argument : argument();
+    if (isStateClass(target)) return target;
+    const name = typeof target === 'function' ? target.name : String(target);
+    throw new DescriptorError(className, property, `${name} is not decorated with @SsmStruct or @SsmStream`);
+  });
 }
 
 /** A reference to a decorated class, by a function that returns it. Generated descriptors use it. */

@@ -171,15 +171,14 @@ export class ByteWriter {
 
   /** Writes out what is buffered (unless aborted) and closes the sink. @throws SsmError what went wrong doing so. */
   async close(aborted: boolean): Promise<void> {
-    let failed = aborted;
     try {
       if (!aborted) this.flush();
-      await this.settle();
     } catch {
-      failed = true;
+      // It is kept, and told below.
     }
+    await this.#pump;
     try {
-      await this.#sink.close(failed);
+      await this.#sink.close(aborted || this.#failure !== undefined);
     } catch (error) {
       this.#fail(error);
     }

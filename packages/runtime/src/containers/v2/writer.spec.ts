@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { describeSave } from '../../engine/save.js';
+import { MemorySink } from '../../io/memory.js';
+import { sav, statusOf } from '../../testing.js';
+import { V2Writer } from './writer.js';
+
+const header = (unitCount: number, live = false) => describeSave({}, unitCount, live).header;
+
+async function write(unitCount: number, steps: (writer: V2Writer) => void, live = false): Promise<Uint8Array> {
+  const sink = new MemorySink();
+  const writer = new V2Writer(sink, header(unitCount, live));
+  steps(writer);
+  await writer.close(false);
+  return sink.bytes();
+}
+
+describe('V2Writer', () => {
+  it('writes what the description of the format says', async () => {
+    const bytes = await write(2, (writer) => {
+      const put = writer.beginUnit({ name: 'pit', version: 1, instance: 3 });
+      put.putU32(7);
+      put.putMem(new Uint8Array(4096));
+      put.putU8(1);
+      writer.endUnit();
+      writer.beginUnit({ name: 'empty', version: 1 });
+      writer.endUnit();
+      writer.writeEnd();
+      writer.writeDirectory();
+      writer.writeFooter();
+    });
+    expect(bytes).to.deep.equal(sav().unit('pit', 3).u32(7).zero(4).u8(1).unit('empty').bytes());
+  });
+
+  it('writes live passes, of which the directory has the last', async () => {
+    const bytes = await write(
+      3,
+      (writer) => {
+        for (const pass of [0, 1]) {
+          writer.beginUnit({ name: 'ram', version: 14, pass }).putU32(pass);
+          writer.endUnit();
+        }
+        writer.beginUnit({ name: 'ram', version: 14 }).putU8(9);
+        writer.endUnit();
+        writer.writeEnd();
+        writer.writeDirectory();
+        writer.writeFooter();
+      },
+      true,
+    );
+    const version = 14;
+    const expected = sav({ live: true })
+      .unit('ram', 0, { version, pass: 0 })
+      .u32(0)
+      .unit('ram', 0, { version, pass: 1 })
+      .u32(1)
+      .unit('ram', 0, { version })
+      .u8(9);
+    expect(bytes).to.deep.equal(expected.bytes());
+  });
+
+  it('writes standalone files, without an END unit', async () => {
+    const bytes = await write(1, (writer) => {
+      writer.beginUnit({ name: 'u', version: 1 });
+      writer.endUnit();
+      writer.writeDirectory();
+      writer.writeFooter();
+    });
+    expect(bytes).to.deep.equal(sav({ end: false }).unit('u').bytes());
+  });
+
+  it('keeps to the order', async () => {
+    const writer = new V2Writer(new MemorySink(), header(1));
+    expect(await statusOf(() => writer.endUnit())).to.equal('VERR_INVALID_STATE');
+    expect(await statusOf(() => writer.writeFooter())).to.equal('VERR_INVALID_STATE');
+    writer.beginUnit({ name: 'u', version: 1 });
+    expect(await statusOf(() => writer.beginUnit({ name: 'v', version: 1 }))).to.equal('VERR_INVALID_STATE');
+    expect(await statusOf(() => writer.writeEnd())).to.equal('VERR_INVALID_STATE');
+    expect(await statusOf(() => writer.writeDirectory())).to.equal('VERR_INVALID_STATE');
+  });
+
+  for (const name of ['', 'n'.repeat(48), 'a\0b', 'ü'.repeat(24)]) {
+    it(`has no unit named '${name}'`, async () => {
+      const writer = new V2Writer(new MemorySink(), header(1));
+      expect(await statusOf(() => writer.beginUnit({ name, version: 1 }))).to.equal('VERR_INVALID_NAME');
+    });
+  }
+
+  it('writes no header that a loader would refuse', async () => {
+    const product = { major: 0, minor: 0, build: 0 };
+    const step = () => new V2Writer(new MemorySink(), describeSave({ product }, 1, false).header);
+    expect(await statusOf(step)).to.equal('VERR_SSM_INTEGRITY_VBOX_VERSION');
+  });
+});

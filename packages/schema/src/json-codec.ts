@@ -32,7 +32,7 @@ export interface JsonOptions {
 }
 
 /** A codec between instances of a decorated class and JSON values. */
-export type JsonCodec<T> = t.Type<T, Json, unknown>;
+export type JsonCodec<T, J = Json> = t.Type<T, J, unknown>;
 
 /** Levels of objects and arrays in each other, beyond which JSON is refused before the call stack is used up. */
 const MAX_DEPTH = 1000;

@@ -12,7 +12,7 @@ import { modesOf } from '../plan.js';
 import type { ScannedClass, ScannedFile } from '../scan.js';
 import { ClassContext, HELPERS, lowerFirst } from './context.js';
 import { emitGet } from './get.js';
-// import { emitJson } from './json.js';
+import { emitJson } from './json.js';
 import { literal, propertyName } from './literals.js';
 import { emitPut } from './put.js';
 import { SourceText } from './source-file.js';
@@ -92,7 +92,7 @@ function emitClass(
   }
   for (const [items, table] of context.tables) out.line(`const ${table} = ${items};`);
   if (context.tables.size > 0) out.line();
-  // emitJson(context);
+  emitJson(context);
 
   const fits = fitsOf(descriptor);
   out

@@ -7,7 +7,7 @@ import {
   hosts,
   kinds,
   sameMember,
-  valueOf,
+  valueTypeOf,
   type Wire,
   wireOf,
 } from '@ssmkit/schema';
@@ -212,5 +212,5 @@ function fixedItems(descriptor: Descriptor, field: Field, wire: Wire, holds: Hol
 
 /** Whether a value is signed. */
 export function isSigned(field: Field): boolean {
-  return valueOf(field)?.signed === true;
+  return valueTypeOf(field)?.signed === true;
 }

@@ -130,6 +130,8 @@ class Scanner {
           ),
       };
       const plain = descriptorOf(name, call, fields);
+      // A class may hold an array of itself: whoever asks for it while it is checked gets what there is.
+      this.#descriptors.set(declaration, plain);
       checkDescriptor(plain, members);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       return autoPad ? withAutoPadding(plain) : plain;

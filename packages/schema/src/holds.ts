@@ -18,7 +18,7 @@ export type Holds =
   | { readonly what: 'nothing' };
 
 /** The values of a field's elements; `undefined` for fields that have none. */
-export function valueOf(field: Field): ValueType | undefined {
+export function valueTypeOf(field: Field): ValueType | undefined {
   if (field.kind !== 'callback' && field.kind !== 'marker') return kinds[field.kind].value;
   return field.type === 'hcptr'
     ? { js: 'bigint', bits: 64, signed: false }
@@ -43,7 +43,7 @@ export function holdsOf(field: Field): Holds {
     case 'class':
       return { what: isArray ? 'objects' : 'object' };
     default: {
-      const value = valueOf(field)!;
+      const value = valueTypeOf(field)!;
       const js = (field.as as 'number' | 'bigint' | 'boolean' | undefined) ?? value.js;
       if (field.hi !== undefined) return { what: 'pair', hi: field.hi };
       if (!isArray) return { what: js };

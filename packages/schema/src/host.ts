@@ -68,7 +68,14 @@ export function pointerBytes(host: HostProfile): 4 | 8 {
   return host.bits === 64 ? 8 : 4;
 }
 
-/** Whether two hosts lay out and save structures alike (their names aside). */
+/** What of a host decides how structures are laid out and saved, as a key: all but its name. */
+export function abiKey(host: HostProfile): string {
+  // gcc's 128-bit integers are aligned to 16, other compilers know none.
+  const wide = host.bits === 64 && !host.name.startsWith('win.') ? 'g' : '';
+  return `${host.bits}${host.msc32 ? 'm' : ''}${wide}/${host.gcPhysBytes}/${host.gcPtrBytes}`;
+}
+
+/** Whether two hosts lay out and save structures alike. */
 export function sameAbi(a: HostProfile, b: HostProfile): boolean {
-  return a.bits === b.bits && a.gcPhysBytes === b.gcPhysBytes && a.gcPtrBytes === b.gcPtrBytes && a.msc32 === b.msc32;
+  return abiKey(a) === abiKey(b);
 }

@@ -1,5 +1,5 @@
 import { type Descriptor, DescriptorError, type Field } from './descriptor.js';
-import { holdsOf, newTypedArray, type TypedArray, valueOf } from './holds.js';
+import { holdsOf, newTypedArray, type TypedArray, valueTypeOf } from './holds.js';
 import type { HostProfile } from './host.js';
 import { layoutOf, memberShape } from './layout.js';
 
@@ -98,7 +98,7 @@ function readMember(
 ): void {
   const holds = holdsOf(field);
   const count = typeof field.count === 'number' ? field.count : 1;
-  const { signed = false } = valueOf(field) ?? {};
+  const { signed = false } = valueTypeOf(field) ?? {};
   const element = (i: number) => readInteger(view, at + (i * size) / count, size / count, signed);
   switch (holds.what) {
     case 'nothing':

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import type { Field } from './descriptor.js';
-import { type Holds, holdsOf, valueOf } from './holds.js';
+import { type Holds, holdsOf, valueTypeOf } from './holds.js';
 import { type Json, JsonError, type JsonProblem } from './json/json-error.js';
 import { type BytesForm, checkLength, found, hasJson, type Leaf, leafOf, mayBeAbsent } from './json/leaves.js';
 import { descriptorFor, type StateClass, slotOf } from './metadata.js';
@@ -228,7 +228,7 @@ function pairOf(object: Properties, field: Field, hi: string): unknown {
   if (!isU32(low)) return low;
   if (!isU32(high)) return high;
   const value = (BigInt(high) << 32n) | BigInt(low);
-  return valueOf(field)!.signed ? BigInt.asIntN(64, value) : value;
+  return valueTypeOf(field)!.signed ? BigInt.asIntN(64, value) : value;
 }
 
 function isU32(value: unknown): value is number {

@@ -1,6 +1,6 @@
 import type { Descriptor, Field, Offset } from './descriptor.js';
 import { DescriptorError } from './descriptor.js';
-import { type HostProfile, pointerBytes } from './host.js';
+import { abiKey, type HostProfile, pointerBytes } from './host.js';
 import { type CTypeName, hostPointer, kinds, type PrimitiveName, primitives } from './kinds/index.js';
 
 /*
@@ -39,19 +39,19 @@ export interface Shape {
 
 const layouts = new WeakMap<Descriptor, Map<string, Layout>>();
 
-/** What of a host decides layout, as a key. */
-export function abiKey(host: HostProfile): string {
-  const wide = host.bits === 64 && !host.name.startsWith('win.') ? 'g' : '';
-  return `${host.bits}${host.msc32 ? 'm' : ''}${wide}/${host.gcPhysBytes}/${host.gcPtrBytes}`;
-}
-
 /** The layout of a `@SsmStruct` class on a host. */
 export function layoutOf(descriptor: Descriptor, host: HostProfile): Layout {
   let byAbi = layouts.get(descriptor);
-  if (byAbi === undefined) layouts.set(descriptor, (byAbi = new Map()));
+  if (byAbi === undefined) {
+    byAbi = new Map();
+    layouts.set(descriptor, byAbi);
+  }
   const key = abiKey(host);
   let layout = byAbi.get(key);
-  if (layout === undefined) byAbi.set(key, (layout = computeLayout(descriptor, host)));
+  if (layout === undefined) {
+    layout = computeLayout(descriptor, host);
+    byAbi.set(key, layout);
+  }
   return layout;
 }
 

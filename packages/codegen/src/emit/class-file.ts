@@ -10,14 +10,12 @@ import {
 } from '@ssmkit/schema';
 import { modesOf } from '../plan.js';
 import type { ScannedClass, ScannedFile } from '../scan.js';
-import { ClassContext, HELPERS, lowerFirst } from './context.js';
+import { ClassContext, helper, lowerFirst } from './context.js';
 import { emitGet } from './get.js';
 import { emitJson } from './json.js';
 import { literal, propertyName } from './literals.js';
 import { emitPut } from './put.js';
 import { SourceText } from './source-file.js';
-
-const SCHEMA = '@ssmkit/schema';
 
 /** Hosts whose layouts stand in a generated file: one of each family of compilers. */
 const layoutHosts = ['linux.amd64', 'linux.x86', 'win.x86'];
@@ -51,7 +49,7 @@ function partNames(file: ScannedFile, out: SourceText, importPath: (path: string
     names.set(name, part);
     // Its generated functions are registered when its own generated file is loaded.
     if (path !== file.path) out.load(importPath(path).replace(/\.js$/, '.ssm.js'));
-    out.line(`const ${part} = ${out.use(HELPERS, 'structClassOf')}(${name});`);
+    out.line(`const ${part} = ${helper(out, 'structClassOf')}(${name});`);
   }
   if (names.size > 0) out.line();
   return names;
@@ -71,7 +69,7 @@ function emitClass(
 
   out.line(`/** What the decorators of {@link ${name}} say. */`);
   out.block(
-    `export const ${context.descriptorName}: ${out.useType(SCHEMA, 'Descriptor')} = {`,
+    `export const ${context.descriptorName}: ${helper(out, 'Descriptor')} = {`,
     () => emitDescriptor(out, descriptor),
     '};',
   );
@@ -97,7 +95,7 @@ function emitClass(
   const fits = fitsOf(descriptor);
   out
     .block(
-      `${out.use(HELPERS, 'registerGenerated')}(${name}, {`,
+      `${helper(out, 'registerGenerated')}(${name}, {`,
       () => {
         out.line(`descriptor: ${context.descriptorName},`);
         for (const entry of functions) out.line(`${entry},`);
@@ -123,7 +121,7 @@ function emitDescriptor(out: SourceText, descriptor: Descriptor): void {
 function fieldLiteral(out: SourceText, field: Field): string {
   const parts = Object.entries(field).map(([key, value]) => {
     if (key !== 'class') return `${propertyName(key)}: ${literal(value)}`;
-    return `class: ${out.use(SCHEMA, 'classRef')}(() => ${field.class!.name})`;
+    return `class: ${helper(out, 'classRef')}(() => ${field.class!.name})`;
   });
   return `{ ${parts.join(', ')} }`;
 }

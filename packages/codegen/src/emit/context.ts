@@ -1,10 +1,10 @@
-import type { Descriptor, Field } from '@ssmkit/schema';
+import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema';
 import type { Block } from '../plan.js';
 import { access, literal, propertyName, quote } from './literals.js';
 import type { SourceText } from './source-file.js';
 
 /** The module that generated files import their helpers from. */
-export const HELPERS = '@ssmkit/runtime/generated';
+const HELPERS = '@ssmkit/runtime/generated';
 
 /** What the emitters of one class share. */
 export class ClassContext {
@@ -25,9 +25,9 @@ export class ClassContext {
     return this.descriptor.name;
   }
 
-  /** Imports a helper and returns its name. */
+  /** A helper of the runtime. All stand under one name, so that no class of the source can clash with them. */
   help(name: string): string {
-    return this.out.use(HELPERS, name);
+    return helper(this.out, name);
   }
 
   /** The name of the class's constant with the descriptor. */
@@ -37,7 +37,7 @@ export class ClassContext {
 
   /** A field of the descriptor at run time. */
   fieldAt(index: number): string {
-    return `${lowerFirst(this.name)}Fields[${index}] as ${this.out.useType('@ssmkit/schema', 'Field')}`;
+    return `${lowerFirst(this.name)}Fields[${index}] as ${this.help('Field')}`;
   }
 
   /** Path of a field, quoted. */
@@ -82,14 +82,28 @@ export class ClassContext {
     else if (when !== undefined) {
       const value = this.lookUp(when.field);
       // Loosely, since a 64-bit field may be compared with a plain number.
-      if (when.is !== undefined) tests.push(`${value} == ${literal(when.is)}`);
-      if (when.not !== undefined) tests.push(`${value} != ${literal(when.not)}`);
+      if (when.is !== undefined) tests.push(this.compare(when.field, value, '==', when.is));
+      if (when.not !== undefined) tests.push(this.compare(when.field, value, '!=', when.not));
       if (when.mask !== undefined) tests.push(`${this.help('hasBits')}(${value}, ${when.mask})`);
       if (when.min !== undefined) tests.push(`${value} >= ${when.min}`);
       if (when.max !== undefined) tests.push(`${value} <= ${when.max}`);
     }
     return tests.join(' && ');
   }
+
+  /** A comparison with a constant, whose type a 64-bit field does not share. */
+  private compare(name: string, value: string, operator: '==' | '!=', constant: Constant): string {
+    const field = this.descriptor.fields.find((candidate) => candidate.name === name);
+    const holds = field === undefined ? undefined : holdsOf(field).what;
+    if (holds === 'bigint' && typeof constant === 'number') return `${value} ${operator}= ${literal(BigInt(constant))}`;
+    if (holds === typeof constant) return `${value} ${operator}= ${literal(constant)}`;
+    return `(${value} as unknown) ${operator} ${literal(constant)}`;
+  }
+}
+
+/** A helper of the runtime in a generated file. */
+export function helper(out: SourceText, name: string): string {
+  return `${out.useAll(HELPERS, 'ssm')}.${name}`;
 }
 
 export function lowerFirst(name: string): string {

@@ -8,11 +8,12 @@ import { delegates, noCallback, usesFlags } from './put.js';
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
   const { out, descriptor } = context;
-  const stream = out.useType('@ssmkit/runtime/generated', 'GetStream');
+  const stream = context.help('GetStream');
   const steps = planOf(descriptor, mode, 'get');
   const body = steps.flatMap((step) => (step.type === 'block' ? step.steps : [step]));
   const slots = body.filter((step): step is Run => step.type === 'run').flatMap((run) => run.slots);
-  const flags = usesFlags(body, mode) ? 'flags' : '_flags';
+  const checksHalf = slots.some(({ wire }) => wire.form === 'low32' && wire.bytes === 8);
+  const flags = checksHalf || usesFlags(body, mode) ? 'flags' : '_flags';
   out.block(`export function ${name}(s: ${stream}, o: ${context.name}, ${flags}: number): void {`, () => {
     if (slots.length > 0) out.line('let p: number;');
     if (slots.some(usesBytes)) out.line('let b: Uint8Array;');

@@ -18,11 +18,11 @@ export function emitJson(context: ClassContext): void {
       }
     })
     .line();
-  const codec = out.useType('@ssmkit/schema', 'JsonCodec');
+  const codec = context.help('JsonCodec');
   out.line(`/** The codec between {@link ${name}} and its JSON form. */`);
   out
     .block(`export function ${lowerFirst(name)}Codec(): ${codec}<${name}, ${name}Json> {`, () => {
-      out.line(`return ${out.use('@ssmkit/schema', 'codecOf')}(${name}) as unknown as ${codec}<${name}, ${name}Json>;`);
+      out.line(`return ${context.help('codecOf')}(${name}) as unknown as ${codec}<${name}, ${name}Json>;`);
     })
     .line();
 }

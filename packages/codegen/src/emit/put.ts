@@ -7,7 +7,7 @@ import { access, literal } from './literals.js';
 /** Prints a put function. */
 export function emitPut(context: ClassContext, name: string, mode: Mode): void {
   const { out, descriptor } = context;
-  const stream = out.useType('@ssmkit/runtime/generated', 'PutStream');
+  const stream = context.help('PutStream');
   const steps = planOf(descriptor, mode, 'put');
   const body = steps.flatMap((step) => (step.type === 'block' ? step.steps : [step]));
   const runs = body.filter((step): step is Run => step.type === 'run');

@@ -4,6 +4,7 @@ export class SourceText {
   readonly #values = new Map<string, Set<string>>();
   readonly #types = new Map<string, Set<string>>();
   readonly #loads = new Set<string>();
+  readonly #namespaces = new Map<string, string>();
   #depth = 0;
 
   /** A line, at the current depth. */
@@ -24,6 +25,12 @@ export class SourceText {
   /** Imports a value and returns its name. */
   use(module: string, name: string): string {
     add(this.#values, module, name);
+    return name;
+  }
+
+  /** Imports all of a module under a name, and returns that. */
+  useAll(module: string, name: string): string {
+    this.#namespaces.set(module, name);
     return name;
   }
 
@@ -53,8 +60,9 @@ export class SourceText {
         ? [short]
         : [`import ${prefix}{`, ...names.map((name) => `  ${name},`), `} from '${module}';`];
     });
+    const namespaces = [...this.#namespaces].map(([module, name]) => `import * as ${name} from '${module}';`);
     const loads = [...this.#loads].sort().map((module) => `import '${module}';`);
-    return `${[...(header === '' ? [] : [header, '']), ...imports, ...loads, '', ...this.#lines].join('\n').trimEnd()}\n`;
+    return `${[...(header === '' ? [] : [header, '']), ...namespaces, ...imports, ...loads, '', ...this.#lines].join('\n').trimEnd()}\n`;
   }
 }
 

@@ -8,7 +8,8 @@ import type { SsmError } from '../error.js';
 import type { GetStream } from './get-stream.js';
 import type { PutStream } from './put-stream.js';
 
-export { countOf, isPresent } from './conditions.js';
+export { classRef, codecOf, type Descriptor, type Field, type JsonCodec } from '@ssmkit/schema';
+export { countOf } from './conditions.js';
 export { getField } from './get-object.js';
 export type { GetStream } from './get-stream.js';
 export { putField } from './put-object.js';

@@ -9,7 +9,7 @@ import {
   readImage,
   StructFlags,
   type TypedArray,
-  valueOf,
+  valueTypeOf,
   type Wire,
   wireOf,
 } from '@ssmkit/schema';
@@ -80,7 +80,7 @@ export function getField(stream: GetStream, object: Properties, shape: Shape, fi
 }
 
 function getMarker(stream: GetStream, field: Field, wire: Wire): void {
-  const value = getInteger(stream, wire, valueOf(field)!.signed);
+  const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
   if (value !== BigInt(field.value!)) {
     const problem = `0x${value.toString(16)} where the marker 0x${field.value!.toString(16)} must be`;
     throw new SsmError('VERR_SSM_DATA_UNIT_FORMAT_CHANGED', problem);
@@ -218,7 +218,7 @@ function getValue(
       target[name] = getNested(stream, field, name === 'item' ? undefined : target[name], flags);
       return;
   }
-  const value = getInteger(stream, wire, valueOf(field)!.signed);
+  const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
   if (field.kind === 'hcptr_ni') {
     target[name] = present(value !== 0n, holds);
     return;

@@ -333,7 +333,7 @@ export class GetStream {
   }
 
   /** Fills `into` with the unit's next bytes and returns it. */
-  getMem(into: Uint8Array): Uint8Array {
+  getMem<T extends Uint8Array>(into: T): T {
     const { length } = into;
     if (length <= RUN_MAX) {
       const at = this.take(length);
@@ -351,7 +351,7 @@ export class GetStream {
   }
 
   /** {@link getMem} that waits where the source is slow: reads any amount over any source in bounded memory. */
-  async getMemAsync(into: Uint8Array): Promise<Uint8Array> {
+  async getMemAsync<T extends Uint8Array>(into: T): Promise<T> {
     for (let done = 0; done < into.length; ) {
       const count = Math.min(into.length - done, 65536);
       await this.ensure(count);
@@ -393,7 +393,7 @@ export class GetStream {
   }
 
   /** {@link getStrZ} without decoding. */
-  getStrZBytes(max = STRZ_MAX): Uint8Array {
+  getStrZBytes(max = STRZ_MAX): Uint8Array<ArrayBuffer> {
     const length = this.getU32();
     if (length > max) throw new SsmError('VERR_TOO_MUCH_DATA', `a string of ${length} bytes where at most ${max} fit`);
     return this.getMem(new Uint8Array(length));

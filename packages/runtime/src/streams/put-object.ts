@@ -5,7 +5,7 @@ import {
   holdsOf,
   newImage,
   StructFlags,
-  valueOf,
+  valueTypeOf,
   type Wire,
   wireOf,
   writeImage,
@@ -279,7 +279,7 @@ function integerOf(object: Properties, field: Field, holds: Holds, value: unknow
 /** Puts an integer; an address that the host's width cannot hold is an error. */
 function putInteger(stream: PutStream, field: Field, wire: Wire, value: bigint): void {
   const { bytes } = wire as Wire & { form: 'value' };
-  if (bytes === 4 && value > 0xffffffffn && valueOf(field)?.bits === 64) {
+  if (bytes === 4 && value > 0xffffffffn && valueTypeOf(field)?.bits === 64) {
     throw new SsmError(overflowStatus(field), `0x${value.toString(16)} does not fit in 4 bytes`);
   }
   switch (bytes) {

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import type { Domain, Field } from '../descriptor.js';
-import { type Holds, newTypedArray, type TypedArray, valueOf, valueRange } from '../holds.js';
+import { type Holds, newTypedArray, type TypedArray, valueTypeOf, valueRange } from '../holds.js';
 import { kinds, type ValueType } from '../kinds/index.js';
 import { isSame } from '../presence.js';
 import { fromBase64, fromHex, toBase64, toHex } from './bytes-text.js';
@@ -56,14 +56,14 @@ export function leafOf(field: Field, holds: Holds, bytes: BytesForm): Leaf {
     case 'list':
       return arrayLeaf(field, holds, elementLeaf(field, holds.element));
     case 'pair':
-      return integerLeaf(valueOf(field)!, 'bigint', field.domain);
+      return integerLeaf(valueTypeOf(field)!, 'bigint', field.domain);
     default:
       return elementLeaf(field, holds.what as 'number' | 'bigint' | 'boolean');
   }
 }
 
 function elementLeaf(field: Field, js: 'number' | 'bigint' | 'boolean'): Leaf {
-  return js === 'boolean' ? booleanLeaf : integerLeaf(valueOf(field)!, js, field.domain);
+  return js === 'boolean' ? booleanLeaf : integerLeaf(valueTypeOf(field)!, js, field.domain);
 }
 
 /** What was found, short enough for a message. */

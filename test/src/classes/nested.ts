@@ -1,0 +1,41 @@
+import { GCPhys, HCPtrNI, Mem, Nested, PadHC64, SsmStream, SsmStruct, StrZ, U8, U16, U32, U64 } from '@ssmkit/schema';
+import { CHANNELS } from './constants.js';
+
+/** A structure that is laid out alike on every host. */
+@SsmStruct()
+export class Segment {
+  @U16() selector = 0;
+  @U16() flags = 0;
+  @U32() limit = 0;
+}
+
+/** A structure that is laid out differently on each host. */
+@SsmStruct()
+export class Channel {
+  @U8() mode = 0;
+  @HCPtrNI() attached = false;
+  @U64() deadline = 0n;
+  @PadHC64(4) declare pad: never;
+}
+
+/** A part of a stream. */
+@SsmStream()
+export class Descriptor {
+  @GCPhys() address = 0n;
+  @U32() length = 0;
+  @Mem({ count: CHANNELS }) tag = new Uint8Array(CHANNELS);
+}
+
+/** An element of a list that two empty strings end. */
+@SsmStream()
+export class Pair {
+  @StrZ({ max: 127 }) name = '';
+  @StrZ({ max: 1023 }) value = '';
+}
+
+/** A tree: a stream class that holds an array of itself. */
+@SsmStream()
+export class Tree {
+  @U32() value = 0;
+  @Nested(() => Tree, { count: { stream: 'u8' }, max: 4 }) children: Tree[] = [];
+}

@@ -202,7 +202,7 @@ class Scanner {
   #classRef(from: SourceFile, argument: unknown): ClassRef | undefined {
     if (!(argument instanceof NamedClass)) return undefined;
     const declaration = argument.file.getClass(argument.name);
-    if (declaration === undefined) return undefined;
+    if (declaration === undefined || this.#classCalls(declaration).length === 0) return undefined;
     const files = this.#nested.get(from) ?? new Map<string, string>();
     files.set(argument.name, argument.file.getFilePath());
     this.#nested.set(from, files);

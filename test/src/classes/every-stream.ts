@@ -1,3 +1,4 @@
+import * as ssm from '@ssmkit/schema';
 import {
   Bool,
   GCPhys,
@@ -24,9 +25,9 @@ import {
   Sel,
   SInt,
   SsmStream,
-  StrZ,
   Struct,
   StructFlags,
+  StrZ,
   U8,
   U16,
   U32,
@@ -34,7 +35,6 @@ import {
   U128,
   UInt,
 } from '@ssmkit/schema';
-import * as ssm from '@ssmkit/schema';
 import { limits, Mode } from './constants.js';
 import { Channel, Descriptor, Pair, Segment, Tree } from './nested.js';
 
@@ -84,7 +84,7 @@ export class Loops {
   @Bool({ count: 'half', max: 128 }) flags: boolean[] = [];
   @S128({ count: { stream: 'u8' }, max: 4 }) huge: bigint[] = [];
   @GCPhys({ count: { stream: 'u16' }, max: limits.queue }) pages = new BigUint64Array(0);
-  @U32({ count: { stream: 'u32' }, max: 2000, each: { max: 0xffff }}) checked = new Uint32Array(0);
+  @U32({ count: { stream: 'u32' }, max: 2000, each: { max: 0xffff } }) checked = new Uint32Array(0);
   @S16({ end: -1, max: 8 }) list = new Int16Array(0);
   @U64({ end: 0n, max: 8 }) chain = new BigUint64Array(0);
   @Nested(Descriptor, { count: { stream: 'u8' }, max: 3 }) ring: Descriptor[] = [];

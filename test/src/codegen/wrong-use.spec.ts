@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CodegenError, scan } from '@ssmkit/codegen';
+import { expect } from 'chai';
+
+/** Wrong use, the line it stands in (from 1, after the import), and what is said of it. */
+const mistakes: readonly [what: string, source: string, line: number, problem: RegExp][] = [
+  [
+    'a property without a kind',
+    `@SsmStruct() export class Pit {\n  @U8() a = 0;\n  b = 0;\n}`,
+    3,
+    /Pit\.b: has no kind/,
+  ],
+  [
+    'two kinds on a property',
+    `@SsmStruct() export class Pit {\n  @U8() @U16() a = 0;\n}`,
+    2,
+    /Pit\.a: two kinds, @U\d+ and @U\d+/,
+  ],
+  ['a class without fields', `@SsmStruct()\nexport class Pit {}`, 1, /Pit: no property has a kind/],
+  [
+    'two class decorators',
+    `@SsmStruct() @SsmStream() export class Pit { @U8() a = 0; }`,
+    1,
+    /Pit: has two class decorators/,
+  ],
+  ['a class that is not exported', `@SsmStruct() class Pit { @U8() a = 0; }`, 1, /Pit: must be exported/],
+  [
+    'a padding without sizes',
+    `@SsmStruct() export class Pit {\n  @U8() a = 0;\n  @PadHC() declare b: never;\n}`,
+    3,
+    /Pit\.b: @PadHC: wants \(cb32, cb64, options\?\)/,
+  ],
+  [
+    'a padding of size 0',
+    `@SsmStruct() export class Pit {\n  @PadHC64(0) declare b: never;\n}`,
+    2,
+    /Pit\.b: the size cb must be/,
+  ],
+  [
+    'a count that does not exist',
+    `@SsmStream() export class Pit {\n  @U8({ count: 'n', max: 3 }) a = new Uint8Array(0);\n}`,
+    2,
+    /Pit\.a: the count 'n' is no earlier field/,
+  ],
+  [
+    'a count that comes later',
+    `@SsmStream() export class Pit {\n  @U8({ count: 'n', max: 3 }) a = new Uint8Array(0);\n  @U8() n = 0;\n}`,
+    2,
+    /Pit\.a: the count 'n' is no earlier field/,
+  ],
+  [
+    'a count without a maximum',
+    `@SsmStream() export class Pit {\n  @U8() n = 0;\n  @U8({ count: 'n' }) a = new Uint8Array(0);\n}`,
+    3,
+    /Pit\.a: 'max'.* is mandatory/,
+  ],
+  [
+    'a condition that does not exist',
+    `@SsmStream() export class Pit {\n  @U8({ when: 'on' }) a = 0;\n}`,
+    2,
+    /Pit\.a: the condition 'on'/,
+  ],
+  [
+    'an unknown option',
+    `@SsmStruct() export class Pit {\n  @U8({ sinse: 3 }) a = 0;\n}`,
+    2,
+    /Pit\.a: @U8: no option 'sinse'/,
+  ],
+  [
+    'a value that only running the code could tell',
+    `@SsmStruct() export class Pit {\n  @U8({ count: Math.random() }) a = 0;\n}`,
+    2,
+    /Pit: 'Math\.random\(\)' cannot be evaluated/,
+  ],
+  [
+    'a decorator that is not called',
+    `@SsmStruct() export class Pit {\n  @U8 a = 0;\n}`,
+    2,
+    /Pit\.a: @U8 must be called/,
+  ],
+  [
+    'a nested class without decorators',
+    `class Inner {}\n@SsmStruct() export class Pit {\n  @Struct(Inner) a = new Inner();\n}`,
+    3,
+    /Pit\.a: @Struct: wants a decorated class/,
+  ],
+  [
+    'a high half that does not exist',
+    `@SsmStruct() export class Pit {\n  @U64({ hi: 'aHi' }) a = 0;\n}`,
+    2,
+    /Pit\.a: there is no property 'aHi'/,
+  ],
+  [
+    'a stream kind in a structure',
+    `@SsmStruct() export class Pit {\n  @StrZ() a = '';\n}`,
+    2,
+    /Pit\.a: @StrZ is for @SsmStream/,
+  ],
+  [
+    'a structure kind in a stream',
+    `@SsmStream() export class Pit {\n  @HCPtrNI() a = false;\n}`,
+    2,
+    /Pit\.a: @HCPtrNI is for @SsmStruct/,
+  ],
+];
+
+const imports = `import { HCPtrNI, PadHC, PadHC64, SsmStream, SsmStruct, StrZ, Struct, U16, U64, U8 } from '@ssmkit/schema';`;
+
+describe('wrong use of decorators, found in the source', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ssmgen-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [what, source, line, problem] of mistakes) {
+    it(`${what} is an error with file, line, class and field`, () => {
+      const path = join(folder, 'pit.ts');
+      writeFileSync(path, `${source}\n${imports}\n`);
+      let found: unknown;
+      try {
+        scan([path]);
+      } catch (error) {
+        found = error;
+      }
+      expect(found).to.be.instanceOf(CodegenError);
+      const { file, line: at, message } = found as CodegenError;
+      expect(file).to.equal(path);
+      expect(at).to.equal(line);
+      expect(message).to.match(problem);
+    });
+  }
+});

@@ -15,6 +15,7 @@ export { type LoadOptions, loadState, type UnknownUnitHandler } from './engine/l
 export { type OpenOptions, type OpenState, type OpenUnit, openState, type UnitSize } from './engine/open.js';
 export { type Deregistration, Registry } from './engine/registry.js';
 export { describeSave, type SaveOptions, type SaveResult, saveState } from './engine/save.js';
+export { getSelfDescription, hostOf } from './engine/self-units.js';
 export type { Unit, UnitCallbacks, UnitRegistration, UnitType } from './engine/unit.js';
 export { validateState } from './engine/validate.js';
 export { type Verdict, verifyState } from './engine/verify.js';

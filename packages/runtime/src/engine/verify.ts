@@ -1,4 +1,4 @@
-import { isSsmError, type SsmWhere } from '../error.js';
+import { isSsmError, type SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SsmStatus } from '../status.js';
 import { loadState } from './load.js';
@@ -14,7 +14,9 @@ export interface Verdict {
   readonly open: SsmStatus;
   /** Loading, with every unit taken and read to its end exactly. Units for themselves can be sound in a file that fails. */
   readonly load: SsmStatus;
-  /** Place and message of the first failure, in the order above. */
+  /** The first failure, in the order above. */
+  readonly failure?: SsmError;
+  /** Its place and message. */
   readonly where?: SsmWhere;
   readonly message?: string;
 }
@@ -28,14 +30,14 @@ export interface Verdict {
  * @throws whatever the source throws that is no `SsmError`; damage is told, not thrown.
  */
 export async function verifyState(source: Source): Promise<Verdict> {
-  let first: { where: SsmWhere; message: string } | undefined;
+  let first: { failure: SsmError; where: SsmWhere; message: string } | undefined;
   const statusOf = async (step: () => Promise<unknown>): Promise<SsmStatus> => {
     try {
       await step();
       return 'VINF_SUCCESS';
     } catch (error) {
       if (!isSsmError(error)) throw error;
-      first ??= { where: error.where, message: error.message };
+      first ??= { failure: error, where: error.where, message: error.message };
       return error.status;
     }
   };

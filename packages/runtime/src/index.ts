@@ -1,3 +1,5 @@
+import './streams/round-trip-engine.js';
+
 export { crc32 } from './codecs/crc32.js';
 export { lzfCompress, lzfDecompress } from './codecs/lzf.js';
 export type { Format } from './containers/formats.js';

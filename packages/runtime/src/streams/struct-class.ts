@@ -179,7 +179,7 @@ export class StructClass {
 }
 
 /** The generated function for other hosts or flags than the common ones; `undefined` where the common one does. */
-function pick(
+export function pick(
   generated: GeneratedClass | undefined,
   canonical: boolean,
   flags: number,

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import type { Domain, Field } from '../descriptor.js';
-import { type Holds, newTypedArray, type TypedArray, valueTypeOf, valueRange } from '../holds.js';
+import { type Holds, newTypedArray, type TypedArray, valueRange, valueTypeOf } from '../holds.js';
 import { kinds, type ValueType } from '../kinds/index.js';
 import { isSame } from '../presence.js';
 import { fromBase64, fromHex, toBase64, toHex } from './bytes-text.js';

@@ -133,12 +133,7 @@ export function difference(descriptor: Descriptor, expected: object, actual: obj
   for (const field of descriptor.fields) {
     const names = field.hi === undefined ? [field.name] : [field.name, field.hi];
     for (const name of names) {
-      const found = different(
-        field,
-        (expected as Properties)[name],
-        (actual as Properties)[name],
-        `${path}.${name}`,
-      );
+      const found = different(field, (expected as Properties)[name], (actual as Properties)[name], `${path}.${name}`);
       if (found !== undefined) return found;
     }
   }

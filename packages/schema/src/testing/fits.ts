@@ -47,7 +47,8 @@ export function canLoad(
   return descriptor.fields.every((field) => {
     const kind = kinds[field.kind];
     if (isPart(descriptor, field)) {
-      const ignored = field.kind === 'struct' && descriptor.shape === 'stream' ? ((field.flags ?? 0) & 4) !== 0 : dontIgnore;
+      const ignored =
+        field.kind === 'struct' && descriptor.shape === 'stream' ? ((field.flags ?? 0) & 4) !== 0 : dontIgnore;
       return canLoad(field.class!.descriptor(), saved, host, ignored, [...seen, descriptor]);
     }
     if (descriptor.shape === 'stream') return true;
@@ -77,7 +78,9 @@ export function isLoadOnly(descriptor: Descriptor, seen: readonly Descriptor[] =
  * between, and the newest.
  */
 export function versionsOf(descriptor: Descriptor): readonly number[] {
-  const changes = [...new Set(changesOf(descriptor, []))].filter((version) => version <= 0xffffffff).sort((a, b) => a - b);
+  const changes = [...new Set(changesOf(descriptor, []))]
+    .filter((version) => version <= 0xffffffff)
+    .sort((a, b) => a - b);
   const between = changes.map((version, i) => Math.floor((version + (changes[i + 1] ?? version)) / 2));
   const before = changes.filter((version) => version > 0).map((version) => version - 1);
   const all = [...new Set([...before, ...changes, ...between, 0xffffffff])].sort((a, b) => a - b);

@@ -30,7 +30,13 @@ export function putAsTable(engine: RoundTripEngine, object: object, run: TableRu
   writeImage(descriptor, host, object, image);
   const whole = fieldTable(descriptor, host);
   const table = version === undefined ? whole : whole.filter(({ firstVer }) => firstVer <= version);
-  return engine.putTable(image, { table, host, flags, simple, callbacks: callbacksOf(descriptor, host, object, 'put') });
+  return engine.putTable(image, {
+    table,
+    host,
+    flags,
+    simple,
+    callbacks: callbacksOf(descriptor, host, object, 'put'),
+  });
 }
 
 /**

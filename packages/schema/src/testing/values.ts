@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Domain, Field } from '../descriptor.js';
-import { valueTypeOf, valueRange } from '../holds.js';
+import { valueRange, valueTypeOf } from '../holds.js';
 import { type HostProfile, pointerBytes } from '../host.js';
 import { boundsOf, utf8Length } from '../json/leaves.js';
 import { kinds, primitives } from '../kinds/index.js';

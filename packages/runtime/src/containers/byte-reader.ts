@@ -1,8 +1,8 @@
 import { crc32 } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
+import { messageOf } from '../io/thrown.js';
 import { NeedMore } from '../streams/get-stream.js';
-import { describe } from './byte-writer.js';
 
 /** Size of the window through which a source is read. */
 const WINDOW = 65536;
@@ -142,7 +142,7 @@ export class ByteReader {
       ? error
       : new SsmError(
           'VERR_SSM_STREAM_ERROR',
-          `the source failed: ${describe(error)}`,
+          `the source failed: ${messageOf(error)}`,
           { offset: this.#base + this.limit },
           { cause: error },
         );

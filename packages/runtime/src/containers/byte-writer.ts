@@ -1,6 +1,7 @@
 import { crc32 } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import type { Sink } from '../io/sink-source.js';
+import { messageOf } from '../io/thrown.js';
 
 /** Size of the buffers in which bytes are handed to a sink (`VirtualBox 7.2 SSMR3.cpp, SSMSTRMBUF`). */
 const CHUNK = 65536;
@@ -143,7 +144,7 @@ export class ByteWriter {
   #fail(error: unknown): SsmError {
     this.#failure ??= isSsmError(error)
       ? error
-      : new SsmError('VERR_IO_GEN_FAILURE', `the sink failed: ${describe(error)}`, {}, { cause: error });
+      : new SsmError('VERR_IO_GEN_FAILURE', `the sink failed: ${messageOf(error)}`, {}, { cause: error });
     return this.#failure;
   }
 
@@ -184,9 +185,4 @@ export class ByteWriter {
     }
     if (!aborted && this.#failure !== undefined) throw this.#failure;
   }
-}
-
-/** The message of something thrown. */
-export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

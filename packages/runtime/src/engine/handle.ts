@@ -1,4 +1,5 @@
-import type { FileHeader, ProductVersion, UnitHeader } from '../containers/v2/headers.js';
+import type { FileHeader, ProductVersion } from '../containers/v2/headers.js';
+import type { UnitHeader } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
 import type { SsmFailure, SsmStatus } from '../status.js';
 import type { SavedHost } from '../streams/get-stream.js';

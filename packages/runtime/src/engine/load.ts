@@ -1,6 +1,6 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { UnitHeader } from '../containers/v2/headers.js';
 import type { V2Reader } from '../containers/v2/reader.js';
+import type { UnitHeader } from '../containers/v2/unit-header.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { GetStream, NeedMore, RECORD_MAX, type SavedHost } from '../streams/get-stream.js';
@@ -65,6 +65,7 @@ class OperationHandle extends LoadHandle {
   readonly #reader: V2Reader;
   readonly stream: GetStream;
   #skipped = false;
+  #piece: Uint8Array | undefined;
 
   constructor(reader: V2Reader, host: HostProfile) {
     super(reader.header, savedHostOf(reader, host));
@@ -108,7 +109,8 @@ class OperationHandle extends LoadHandle {
       const rest = stream.getMem(new Uint8Array(total));
       take?.(rest);
     }
-    const piece = new Uint8Array(RECORD_MAX * 16);
+    this.#piece ??= new Uint8Array(RECORD_MAX * 16);
+    const piece = this.#piece;
     await this.#guard(async () => {
       for (;;) {
         let count: number;

@@ -1,6 +1,7 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { FileHeader, UnitHeader } from '../containers/v2/headers.js';
+import type { FileHeader } from '../containers/v2/headers.js';
 import { type Directory, readDirectory, seekUnit, type UnitPlace, type V2Reader } from '../containers/v2/reader.js';
+import type { UnitHeader } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { GetStream, type SavedHost } from '../streams/get-stream.js';

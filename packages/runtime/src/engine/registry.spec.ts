@@ -122,6 +122,7 @@ describe('Registry', () => {
       ['no internal unit that is not there', { type: 'internal', name: 'dev' }, [], 'VERR_SSM_UNIT_NOT_FOUND'],
       ['no unit of another owner', { type: 'device', name: 'dev3', owner: mine }, [], 'VERR_SSM_UNIT_NOT_OWNER'],
       ['no device without an owner', { type: 'device', name: 'dev' }, [], 'VERR_INVALID_PARAMETER'],
+      ['no USB device without an owner', { type: 'usb', name: 'dev' }, [], 'VERR_INVALID_POINTER'],
       ['no internal unit without a name', { type: 'internal' }, [], 'VERR_INVALID_PARAMETER'],
     ];
     for (const [name, which, gone, status] of cases) {

@@ -1,4 +1,4 @@
-import { nameBytes, UNIT_NAME_MAX } from '../containers/v2/headers.js';
+import { nameBytes, UNIT_NAME_MAX } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
 import { liveControlUnit, selfUnit } from './self-units.js';
 import type { Unit, UnitCallbacks, UnitRegistration, UnitType } from './unit.js';
@@ -21,6 +21,7 @@ export interface Deregistration {
  */
 export class Registry {
   readonly #units: Unit[] = [];
+  readonly #byKey = new Map<string, Unit>();
 
   constructor() {
     this.register(selfUnit);
@@ -65,6 +66,7 @@ export class Registry {
     }
     const at = before === undefined ? -1 : this.#units.findIndex(({ name }) => name === before);
     this.#units.splice(at < 0 ? this.#units.length : at, 0, unit);
+    this.#byKey.set(keyOf(unit), unit);
     return unit;
   }
 
@@ -80,21 +82,22 @@ export class Registry {
 
   /** The unit of a name and instance. */
   find(name: string, instance: number): Unit | undefined {
-    return this.#units.find((unit) => unit.instance === instance && unit.name === name);
+    return this.#byKey.get(keyOf({ name, instance }));
   }
 
   /**
    * Deregisters units. With a name it is the one unit of that name and instance (of internal and external units the
    * first of that name); without, all units of the owner, for devices only those of the instance.
    *
-   * @throws SsmError VERR_INVALID_PARAMETER without an owner (or name) where one is needed, VERR_SSM_UNIT_NOT_FOUND,
-   * VERR_SSM_UNIT_NOT_OWNER.
+   * @throws SsmError VERR_INVALID_PARAMETER (for `usb` VERR_INVALID_POINTER) without an owner where one is needed,
+   * VERR_INVALID_PARAMETER without a name where one is needed, VERR_SSM_UNIT_NOT_FOUND, VERR_SSM_UNIT_NOT_OWNER.
    */
   deregister(which: Deregistration): void {
     const { type, name, instance = 0, owner } = which;
     const owned = type !== 'internal' && type !== 'external';
     if (owned && (owner === undefined || owner === null)) {
-      throw new SsmError('VERR_INVALID_PARAMETER', `deregistering a ${type} needs its owner`);
+      const status = type === 'usb' ? 'VERR_INVALID_POINTER' : 'VERR_INVALID_PARAMETER';
+      throw new SsmError(status, `deregistering a ${type} needs its owner`);
     }
     if (!owned && name === undefined) throw new SsmError('VERR_INVALID_PARAMETER', `deregistering needs a name`);
     const byInstance = owned && (type === 'device' || name !== undefined);
@@ -115,8 +118,11 @@ export class Registry {
 
   #remove(unit: Unit): void {
     this.#units.splice(this.#units.indexOf(unit), 1);
+    this.#byKey.delete(keyOf(unit));
   }
 }
+
+const keyOf = ({ name, instance }: { name: string; instance: number }) => `${instance} ${name}`;
 
 const callbackNames = ['savePrep', 'saveExec', 'saveDone', 'loadPrep', 'loadExec', 'loadDone'] as const;
 

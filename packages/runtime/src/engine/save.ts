@@ -1,5 +1,6 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { DirectoryEntry, FileHeader, ProductVersion } from '../containers/v2/headers.js';
+import type { DirectoryEntry } from '../containers/v2/directory.js';
+import type { FileHeader, ProductVersion } from '../containers/v2/headers.js';
 import { V2Writer } from '../containers/v2/writer.js';
 import { PASS_FINAL, SsmError } from '../error.js';
 import type { Sink } from '../io/sink-source.js';

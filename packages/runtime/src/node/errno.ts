@@ -1,4 +1,5 @@
 import { isSsmError, SsmError } from '../error.js';
+import { messageOf } from '../io/thrown.js';
 import type { SsmFailure } from '../status.js';
 
 /** The status of each system error that has one of its own; the others are VERR_IO_GEN_FAILURE. */
@@ -18,8 +19,7 @@ const statuses: Readonly<Record<string, SsmFailure>> = {
 export function fromSystemError(error: unknown): SsmError {
   if (isSsmError(error)) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const message = error instanceof Error ? error.message : String(error);
-  return new SsmError(statuses[code] ?? 'VERR_IO_GEN_FAILURE', message, {}, { cause: error });
+  return new SsmError(statuses[code] ?? 'VERR_IO_GEN_FAILURE', messageOf(error), {}, { cause: error });
 }
 
 /** Runs system calls; what they throw is an {@link SsmError}. */

@@ -3,28 +3,27 @@ import { SsmError } from '../../error.js';
 import type { Source } from '../../io/sink-source.js';
 import { ByteReader } from '../byte-reader.js';
 import {
-  checkHeaderValues,
   DIRECTORY_ENTRY_SIZE,
   DIRECTORY_HEADER_SIZE,
   type DirectoryEntry,
   decodeDirectory,
-  decodeFileHeader,
   decodeFooter,
-  decodeSoughtUnit,
-  decodeUnitHeader,
   directoryEntries,
-  FILE_HEADER_SIZE,
-  type FileHeader,
   FOOTER_SIZE,
   type Footer,
-  nameBytes,
   soughtEntries,
+} from './directory.js';
+import { checkHeaderValues, decodeFileHeader, FILE_HEADER_SIZE, type FileHeader } from './headers.js';
+import { RecordReader } from './record-reader.js';
+import {
+  decodeSoughtUnit,
+  decodeUnitHeader,
+  nameBytes,
   UNIT_HEADER_SIZE,
   UNIT_NAME_MAX,
   type UnitHeader,
   unitHeaderSize,
-} from './headers.js';
-import { RecordReader } from './record-reader.js';
+} from './unit-header.js';
 
 /**
  * Reads a saved state of format V2.0 unit by unit, from a file or from a stream.

@@ -3,8 +3,7 @@ import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
 import { NeedMore, type RecordSource } from '../../streams/get-stream.js';
 import type { ByteReader } from '../byte-reader.js';
-import { TERM_SIZE } from './headers.js';
-import { BLOCK, FIXED, IMPORTANT, RecordType } from './records.js';
+import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 
 /** What the records of a unit amount to. */
 export interface RecordTotals {

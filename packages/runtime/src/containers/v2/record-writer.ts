@@ -39,9 +39,8 @@ export class RecordWriter implements RecordSink {
 
   putBig(data: Uint8Array): void {
     const { length } = data;
-    const words = data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, length >> 2) : undefined;
     let at = 0;
-    for (; length - at >= BLOCK; at += BLOCK) this.#putBlock(data, at, words);
+    for (; length - at >= BLOCK; at += BLOCK) this.#putBlock(data, at);
     if (at < length) this.#putRaw(data.subarray(at));
   }
 
@@ -57,11 +56,11 @@ export class RecordWriter implements RecordSink {
     output.write(data);
   }
 
-  #putBlock(data: Uint8Array, from: number, words: Int32Array | undefined): void {
+  #putBlock(data: Uint8Array, from: number): void {
     const output = this.#output;
     const at = output.reserve(BLOCK_ROOM);
     const { bytes } = output;
-    if (isZeroBlock(data, from, words)) {
+    if (isZeroBlock(data, from)) {
       bytes[at] = ZERO;
       bytes[at + 1] = 1;
       bytes[at + 2] = BLOCK_KIB;
@@ -84,18 +83,16 @@ export class RecordWriter implements RecordSink {
 }
 
 /** Whether a block is all zero. */
-function isZeroBlock(data: Uint8Array, from: number, words: Int32Array | undefined): boolean {
+function isZeroBlock(data: Uint8Array, from: number): boolean {
   if (data[from] !== 0 || data[from + 2040] !== 0 || data[from + BLOCK - 1] !== 0) return false;
-  if (words === undefined) {
-    aligned.set(data.subarray(from, from + BLOCK));
-    return isZero(alignedWords, 0);
-  }
-  return isZero(words, from >> 2);
+  const offset = data.byteOffset + from;
+  if (offset % 4 === 0) return isZero(new Int32Array(data.buffer, offset, BLOCK / 4));
+  aligned.set(data.subarray(from, from + BLOCK));
+  return isZero(alignedWords);
 }
 
-function isZero(words: Int32Array, from: number): boolean {
-  const end = from + BLOCK / 4;
-  for (let i = from; i < end; i += 8) {
+function isZero(words: Int32Array): boolean {
+  for (let i = 0; i < BLOCK / 4; i += 8) {
     const any =
       (words[i] as number) |
       (words[i + 1] as number) |

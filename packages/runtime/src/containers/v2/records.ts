@@ -38,3 +38,6 @@ export const LZF_LIMIT = BLOCK - 256;
 
 /** Longest record header: type and the longest size. */
 export const RECORD_HEADER_MAX = 7;
+
+/** Size of TERM with its header. */
+export const TERM_SIZE = 16;

@@ -4,21 +4,11 @@ import { PASS_FINAL, SsmError } from '../../error.js';
 import type { Sink } from '../../io/sink-source.js';
 import { PutStream } from '../../streams/put-stream.js';
 import { ByteWriter, type ByteWriterOptions } from '../byte-writer.js';
-import {
-  checkHeaderValues,
-  type DirectoryEntry,
-  encodeDirectory,
-  encodeEndHeader,
-  encodeFileHeader,
-  encodeFooter,
-  encodeUnitHeader,
-  type FileHeader,
-  nameBytes,
-  TERM_SIZE,
-  UNIT_NAME_MAX,
-} from './headers.js';
+import { type DirectoryEntry, encodeDirectory, encodeFooter } from './directory.js';
+import { checkHeaderValues, encodeFileHeader, type FileHeader } from './headers.js';
 import { RecordWriter } from './record-writer.js';
-import { FIXED, IMPORTANT, RecordType } from './records.js';
+import { FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
+import { encodeEndHeader, encodeUnitHeader, nameBytes, UNIT_NAME_MAX } from './unit-header.js';
 
 /** What {@link V2Writer.beginUnit} writes into the header of a unit. */
 export interface UnitStart {

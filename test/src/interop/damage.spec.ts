@@ -182,7 +182,7 @@ describe('a saved state in which anything is wrong', () => {
         if (!/^VERR_/.test(file)) expect(file).to.equal(stream);
         await verifyState(new MemorySource(damaged));
         await goThrough(damaged);
-        expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(256 << 20);
+        expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(128 << 20);
       }),
       { numRuns: 1500, seed: 42, interruptAfterTimeLimit: 4000 },
     );

@@ -108,6 +108,9 @@ describe('openState', () => {
       for await (const unit of (await openState(new MemorySource(damaged))).units()) names.push(unit.name);
     });
     expect([names, status]).to.deep.equal([['a'], 'VERR_SSM_INTEGRITY_REC_TERM_CRC']);
+    const unit = await (await openState(new MemorySource(damaged))).seek('a');
+    const error = await unit.measure().catch((thrown) => thrown);
+    expect(error.where).to.deep.equal({ unit: 'a', instance: 0, pass: 0xffffffff, offset: 64 + 46 + 3 });
   });
 
   it('checks the end of a unit that was sought', async () => {

@@ -126,7 +126,12 @@ class OpenedState implements OpenState {
   #open({ unit, records, input }: UnitPlace, version: number): OpenUnit {
     const stream = new GetStream(records, { host: this.#host, saved: this.#saved, version, pass: unit.pass });
     const measure = async () => {
-      while (await input.run(() => records.skip()));
+      try {
+        while (await input.run(() => records.skip()));
+      } catch (error) {
+        const { name, instance, pass } = unit;
+        throw error instanceof SsmError ? error.at({ unit: name, instance, pass }) : error;
+      }
       const { data, ...counts } = records.totals;
       return { data, stored: records.stored, records: counts };
     };

@@ -1,1 +1,7 @@
-export {};
+export type { CatDocument } from './commands/cat.js';
+export type { DumpDocument } from './commands/dump.js';
+export type { LsDocument, LsUnitJson } from './commands/ls.js';
+export type { VerifyDocument } from './commands/verify.js';
+export { ClosedOutput, type Io, type Output, processIo } from './io.js';
+export { main } from './main.js';
+export type { ErrorJson, UnitJson, WhereJson } from './output/json.js';

@@ -1,0 +1,87 @@
+import { sav } from '@ssmkit/runtime/testing';
+import { expect } from 'chai';
+import type { VerifyDocument } from '../index.js';
+import { runSsm } from '../testing.js';
+
+const OK = 'VINF_SUCCESS';
+
+async function verified(stdin: Uint8Array) {
+  const { code, out, err } = await runSsm(['verify', '-', '--json'], { stdin });
+  return { code, document: JSON.parse(out) as VerifyDocument, err };
+}
+
+describe('ssm verify', () => {
+  it('says that nothing is wrong', async () => {
+    const stdin = sav({ self: true }).unit('u').u32(1).bytes();
+    expect(await verified(stdin)).to.deep.equal({
+      code: 0,
+      err: '',
+      document: {
+        file: '-',
+        size: stdin.length,
+        ok: true,
+        validate: { withoutChecksum: OK, withChecksum: OK },
+        open: OK,
+        load: OK,
+        units: OK,
+        where: null,
+        errors: [],
+      },
+    });
+    const { code, out } = await runSsm(['verify', '-'], { stdin });
+    expect(code).to.equal(0);
+    expect(out).to.match(/^-: sound\n( {2}\S.* VINF_SUCCESS\n){5}$/);
+  });
+
+  it('says what is wrong, and where', async () => {
+    const stdin = sav().unit('u', 2).u8(1).lzf(4, [0xff, 0xff]).bytes();
+    const { code, document, err } = await verified(stdin);
+    const status = 'VERR_SSM_INTEGRITY_DECOMPRESSION';
+    expect(code).to.equal(1);
+    expect(document).to.deep.include({
+      ok: false,
+      validate: { withoutChecksum: OK, withChecksum: OK },
+      open: OK,
+      load: status,
+      units: status,
+    });
+    expect(document.where).to.deep.equal({
+      offset: 64 + 46 + 3,
+      unit: 'u',
+      instance: 2,
+      pass: 0xffffffff,
+      field: null,
+    });
+    expect(document.errors).to.have.length(1);
+    expect(document.errors[0]).to.deep.include({ status, where: document.where });
+    expect(err).to.match(
+      /^ssm: VERR_SSM_INTEGRITY_DECOMPRESSION: [^\n]*\(unit 'u'#2, final pass, offset 0x71 \(113\)\)\n$/,
+    );
+  });
+
+  it('tells a file that was written unit by unit from a damaged one', async () => {
+    const stdin = sav({ end: false }).unit('u').u8(1).bytes();
+    const { code, document, err } = await verified(stdin);
+    expect(code).to.equal(1);
+    expect(document).to.deep.include({ load: 'VERR_SSM_INTEGRITY_UNIT_MAGIC', units: OK });
+    expect(err).to.contain('ssm: note: the file has no END unit');
+    expect((await runSsm(['verify', '-'], { stdin })).out).to.match(/^-: not loadable\n/);
+  });
+
+  it('looks at the units of a file that no loader would open', async () => {
+    const stdin = Uint8Array.of(...sav().unit('u').u8(1).bytes(), 0);
+    const { document } = await verified(stdin);
+    const status = 'VERR_SSM_INTEGRITY_FOOTER';
+    expect(document).to.deep.include({
+      validate: { withoutChecksum: status, withChecksum: status },
+      open: status,
+      load: status,
+      units: OK,
+    });
+  });
+
+  it('colours statuses', async () => {
+    const { out } = await runSsm(['verify', '-'], { stdin: new Uint8Array(0), color: true });
+    expect(out).to.contain('\x1b[31mVERR_EOF\x1b[39m');
+  });
+});

@@ -1,0 +1,102 @@
+import { isSsmError, type SsmError, type SsmStatus, type Verdict, verifyState } from '@ssmkit/runtime';
+import { Command } from 'commander';
+import type { Context } from '../context.js';
+import { type Input, withInput } from '../input.js';
+import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { escapeText } from '../output/escape.js';
+import { type ErrorJson, errorJson, type WhereJson, whereJson } from '../output/json.js';
+import { dataOf, explained, SavedState } from '../saved-state.js';
+
+/** What `ssm verify --json` prints; docs/cli.md says what each key means. */
+export interface VerifyDocument {
+  readonly file: string;
+  readonly size: number;
+  readonly ok: boolean;
+  readonly validate: Verdict['validate'];
+  readonly open: SsmStatus;
+  readonly load: SsmStatus;
+  readonly units: SsmStatus;
+  readonly where: WhereJson | null;
+  readonly errors: readonly ErrorJson[];
+}
+
+const example = `
+Example:
+  $ ssm verify machine.sav && echo VirtualBox would load it
+
+Each line is a step of VirtualBox's loader with the status it ends with, VINF_SUCCESS where nothing is wrong:
+  validate           header and footer
+  validate with CRC  the same, and the CRC of the whole file
+  open               opening for reading single units
+  load               every unit to its end, the directory and the footer, as a machine that starts reads them
+  units              every unit for itself: a file that was written unit by unit cannot be loaded, but be sound`;
+
+/** `ssm verify FILE` */
+export function verifyCommand(context: Context): Command {
+  return new Command('verify')
+    .summary('check a saved state as the real loader does')
+    .description('Checks everything in a saved state that VirtualBox checks when it loads it, and says what is wrong.')
+    .argument('<file>', "the saved state; '-' reads it from stdin")
+    .addOption(jsonOption())
+    .addOption(maxInputOption())
+    .addHelpText('after', example)
+    .action(async (file: string, options: CommonOptions) => {
+      context.json = options.json === true;
+      await withInput(context.io, file, options.maxInput, (input) => verify(context, input));
+    });
+}
+
+async function verify(context: Context, input: Input): Promise<void> {
+  const verdict = await verifyState(input.source);
+  const failure = verdict.failure && explained(verdict.failure);
+  // A load that came to its end has read every unit.
+  const units = failure === undefined ? undefined : await unitsFailure(input);
+  const errors = failure === undefined ? [] : [failure];
+  context.fail(errors);
+  const document: VerifyDocument = {
+    file: input.name,
+    size: input.size,
+    ok: failure === undefined,
+    validate: verdict.validate,
+    open: verdict.open,
+    load: verdict.load,
+    units: units?.status ?? 'VINF_SUCCESS',
+    where: failure === undefined ? null : whereJson(failure.where),
+    errors: errors.map(errorJson),
+  };
+  if (context.json) await context.document(document);
+  else await context.print(text(context, document));
+  await context.report(errors);
+  if (failure?.status === 'VERR_SSM_INTEGRITY_UNIT_MAGIC' && units === undefined) {
+    await context.note('the file has no END unit: its units can be read one by one, but no machine can start from it');
+  }
+}
+
+/** What is wrong with the units for themselves, whatever a loader says to the file. */
+async function unitsFailure({ source }: Input): Promise<SsmError | undefined> {
+  try {
+    const state = await SavedState.open(source);
+    for await (const unit of state.units()) for await (const _ of dataOf(unit));
+    return undefined;
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return error;
+  }
+}
+
+function text({ style }: Context, document: VerifyDocument): string {
+  const { file, ok, validate, open, load, units } = document;
+  const steps: readonly (readonly [name: string, status: SsmStatus])[] = [
+    ['validate', validate.withoutChecksum],
+    ['validate with CRC', validate.withChecksum],
+    ['open', open],
+    ['load', load],
+    ['units', units],
+  ];
+  const colored = (status: SsmStatus) => (status === 'VINF_SUCCESS' ? style.good : style.bad)(status);
+  const verdict = ok ? style.good('sound') : style.bad(units === 'VINF_SUCCESS' ? 'not loadable' : 'damaged');
+  return [
+    `${style.heading(escapeText(file))}: ${verdict}\n`,
+    ...steps.map(([name, status]) => `  ${style.faint(name.padEnd(18))} ${colored(status)}\n`),
+  ].join('');
+}

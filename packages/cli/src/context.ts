@@ -1,0 +1,81 @@
+import type { SsmError } from '@ssmkit/runtime';
+import { toSsmError } from './errors.js';
+import type { Io } from './io.js';
+import { escapeText } from './output/escape.js';
+import { documentText, errorJson } from './output/json.js';
+import { type Style, styleOf } from './output/style.js';
+
+/** Exit codes of the command. */
+export const ExitCode = {
+  ok: 0,
+  /** The file is wrong, or something is not there. */
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 2,
+} as const;
+
+/** One run of a command: what it says, and how it ends. */
+export class Context {
+  readonly io: Io;
+  /** For stdout. */
+  readonly style: Style;
+  /** Set before anything is written, so that it is right even where nobody reads the output to its end. */
+  exitCode: number = ExitCode.ok;
+  /** Output is one JSON document. */
+  json = false;
+  #documented = false;
+
+  constructor(io: Io) {
+    this.io = io;
+    this.style = styleOf(io.stdout.color);
+  }
+
+  /** Writes text that is safe to show. */
+  print(text: string): Promise<void> {
+    return this.io.stdout.write(text);
+  }
+
+  /** Writes the command's JSON document. */
+  document(document: object): Promise<void> {
+    this.#documented = true;
+    return this.print(documentText(document));
+  }
+
+  /** The document is written by the caller, piece by piece. */
+  beginDocument(): void {
+    this.#documented = true;
+  }
+
+  /** One line on stderr for each failure; with any the exit code is 1. Call it for all of them before `print`, too. */
+  fail(errors: readonly SsmError[]): void {
+    if (errors.length > 0) this.exitCode = ExitCode.failed;
+  }
+
+  /** Tells of failures on stderr. */
+  async report(errors: readonly SsmError[]): Promise<void> {
+    this.fail(errors);
+    const { bad } = styleOf(this.io.stderr.color);
+    for (const error of errors) await this.#tell(`${bad('ssm:')} ${escapeText(error.message)}\n`);
+  }
+
+  /** Tells of something on stderr that is no failure. */
+  note(text: string): Promise<void> {
+    return this.#tell(`ssm: note: ${escapeText(text)}\n`);
+  }
+
+  /** A failure that ended the command: the line on stderr, and a document where there is none yet. */
+  async end(error: unknown): Promise<void> {
+    const failure = toSsmError(error);
+    this.fail([failure]);
+    if (this.json && !this.#documented) await this.document({ errors: [errorJson(failure)] });
+    await this.report([failure]);
+  }
+
+  async #tell(line: string): Promise<void> {
+    try {
+      await this.io.stderr.write(line);
+    } catch {
+      // There is nowhere left to tell that nobody listens.
+    }
+  }
+}

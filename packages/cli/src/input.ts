@@ -1,0 +1,73 @@
+import { isAbsolute, resolve } from 'node:path';
+import { MemorySource, type Source, SsmError } from '@ssmkit/runtime';
+import { FileSource } from '@ssmkit/runtime/node';
+import type { Io } from './io.js';
+
+/** A saved state to read: a file, or all that came through a pipe. */
+export interface Input {
+  /** As given on the command line. */
+  readonly name: string;
+  readonly size: number;
+  readonly source: Source;
+}
+
+/** Name of the file that stands for stdin. */
+export const STDIN = '-';
+
+/**
+ * Opens the FILE of a command line for as long as `use` runs.
+ *
+ * What is no regular file (stdin, a pipe) is read into memory, because commands go through their file several times.
+ *
+ * @param maxInput most bytes that are read into memory.
+ * @throws SsmError VERR_FILE_NOT_FOUND; VERR_TOO_MUCH_DATA for more than `maxInput` bytes.
+ */
+export async function withInput<T>(
+  io: Io,
+  name: string,
+  maxInput: number,
+  use: (input: Input) => Promise<T>,
+): Promise<T> {
+  if (name === STDIN) return use(inMemory(name, await readAll(io.stdin, maxInput)));
+  const source = new FileSource(isAbsolute(name) ? name : resolve(io.cwd, name));
+  try {
+    const { size } = source;
+    if (size === undefined) return await use(inMemory(name, await readAll(pieces(source), maxInput)));
+    return await use({ name, size, source });
+  } finally {
+    source.close();
+  }
+}
+
+function inMemory(name: string, bytes: Uint8Array): Input {
+  return { name, size: bytes.length, source: new MemorySource(bytes) };
+}
+
+async function* pieces(source: FileSource): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ; ) {
+    const piece = new Uint8Array(65536);
+    const count = source.read(piece, position);
+    if (count === 0) return;
+    position += count;
+    yield piece.subarray(0, count);
+  }
+}
+
+async function readAll(from: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const part of from) {
+    total += part.length;
+    if (total > limit) {
+      throw new SsmError('VERR_TOO_MUCH_DATA', `the input has more than ${limit} bytes: see --max-input`);
+    }
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

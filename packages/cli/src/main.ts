@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { catCommand } from './commands/cat.js';
+import { dumpCommand } from './commands/dump.js';
+import { lsCommand } from './commands/ls.js';
+import { verifyCommand } from './commands/verify.js';
+import { Context, ExitCode } from './context.js';
+import { UsageError } from './errors.js';
+import { ClosedOutput, type Io } from './io.js';
+import { escapeText } from './output/escape.js';
+import { styleOf } from './output/style.js';
+
+const footer = `
+Examples:
+  $ ssm ls machine.sav                                   what is in the file
+  $ ssm verify machine.sav                               would VirtualBox load it?
+  $ ssm cat machine.sav pit > pit.bin                    the data of the unit 'pit'
+  $ ssm dump machine.sav pit --schema ./pit.js#Pit       the same as an object of the class Pit
+
+Exit codes: 0 all is well; 1 the file is wrong, or something is not found; 2 the command line is wrong.
+'ssm COMMAND --help' tells more.`;
+
+/**
+ * The `ssm` command.
+ *
+ * @param args the command line without the program's name.
+ * @returns the exit code: 0 all is well, 1 the file is wrong or something is not found, 2 the command line is wrong.
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const context = new Context(io);
+  const said = { out: '', err: '' };
+  try {
+    await programOf(context, said).parseAsync([...args], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    return await ended(context, error, said);
+  }
+}
+
+/** What commander says; it cannot wait for a writer. */
+interface Said {
+  out: string;
+  err: string;
+}
+
+function programOf(context: Context, said: Said): Command {
+  const { stdout, stderr } = context.io;
+  const program = new Command('ssm')
+    .description("Looks into VirtualBox's saved states (.sav): lists, checks, extracts and decodes what they hold.")
+    .version(version(), '-V, --version')
+    .addHelpText('after', footer)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        said.out += text;
+      },
+      writeErr: (text) => {
+        said.err += text;
+      },
+      // The message comes with the exception.
+      outputError: () => {},
+      getOutHelpWidth: () => stdout.width ?? 100,
+      getErrHelpWidth: () => stderr.width ?? 100,
+      getOutHasColors: () => stdout.color,
+      getErrHasColors: () => stderr.color,
+    })
+    .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => styleOf(stdout.color).heading(title) });
+  for (const make of [lsCommand, verifyCommand, catCommand, dumpCommand]) {
+    const command = make(context);
+    command.copyInheritedSettings(program);
+    program.addCommand(command);
+  }
+  return program;
+}
+
+function version(): string {
+  const path = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+/** Ends a run by what it threw. */
+async function ended(context: Context, error: unknown, said: Said): Promise<number> {
+  const { io } = context;
+  try {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) {
+        await io.stdout.write(said.out);
+        return ExitCode.ok;
+      }
+      // Without a command there is a whole help text to show.
+      if (said.err !== '') await io.stderr.write(said.err);
+      else await wrongUsage(context, error.message.replace(/^error: /, ''));
+      return ExitCode.usage;
+    }
+    if (error instanceof UsageError) {
+      await wrongUsage(context, error.message);
+      return ExitCode.usage;
+    }
+    if (!(error instanceof ClosedOutput)) await context.end(error);
+  } catch (again) {
+    if (!(again instanceof ClosedOutput)) return ExitCode.failed;
+  }
+  return context.exitCode;
+}
+
+function wrongUsage({ io }: Context, message: string): Promise<void> {
+  const line = escapeText(message.replaceAll('\n', ' '));
+  return io.stderr.write(
+    `${styleOf(io.stderr.color).bad('ssm:')} VERR_INVALID_PARAMETER: ${line} (see 'ssm --help')\n`,
+  );
+}

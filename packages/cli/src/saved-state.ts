@@ -1,0 +1,264 @@
+import {
+  type FileHeader,
+  getSelfDescription,
+  hostOf,
+  isSsmError,
+  type OpenState,
+  type OpenUnit,
+  openState,
+  PASS_FINAL,
+  type Source,
+  SsmError,
+  type UnitHeader,
+} from '@ssmkit/runtime';
+import type { HostProfile } from '@ssmkit/schema';
+import { nearNames } from './near.js';
+
+/*
+ * Saved states, damaged ones included
+ *
+ * A loader refuses a file whose footer is wrong (one that was cut off, say) before it looks at a single unit. To show
+ * what there is all the same, such a file is read as if it came through a pipe, where the footer is not known before it
+ * is reached; what was wrong at first is kept as `damage`.
+ */
+
+/** Which unit is wanted. */
+export interface Wanted {
+  readonly name: string;
+  readonly instance: number;
+  /** Default: the final pass where the unit has it, else the last one. */
+  readonly pass?: number | undefined;
+}
+
+/** A unit that was found. */
+export interface Found {
+  readonly unit: OpenUnit;
+  /** What is wrong with the file besides: it could not be found the usual way. */
+  readonly damage: readonly SsmError[];
+}
+
+/** Bytes of the magic, and where the format's number stands in it. */
+const MAGIC_SIZE = 32;
+const FORMAT = /^\x7fVirtualBox SavedState V(\d\.\d)\n/;
+const END_SIZE = 44;
+const END_MAGIC = '\nTheEnd\0';
+
+/** A saved state whose header can be read. */
+export class SavedState {
+  readonly header: FileHeader;
+  /** The container format: `2.0`. */
+  readonly format: string;
+  /** Why a loader refuses the file before its first unit; `undefined` where it does not. */
+  readonly damage: SsmError | undefined;
+  readonly #source: Source;
+  readonly #host: HostProfile | undefined;
+  readonly #file: OpenState | undefined;
+
+  private constructor(
+    source: Source,
+    host: HostProfile | undefined,
+    format: string,
+    { file, stream, damage }: { file?: OpenState; stream?: OpenState; damage?: SsmError },
+  ) {
+    this.#source = source;
+    this.#host = host;
+    this.#file = file;
+    this.format = format;
+    this.header = ((file ?? stream) as OpenState).header;
+    this.damage = damage;
+  }
+
+  /**
+   * @param host whose C structures are filled; default linux.amd64.
+   * @throws SsmError where nothing can be read: no saved state, another format, a damaged header.
+   */
+  static async open(source: Source, host?: HostProfile): Promise<SavedState> {
+    const format = async () => {
+      const magic = new Uint8Array(MAGIC_SIZE);
+      await source.read(magic, 0);
+      return FORMAT.exec(String.fromCharCode(...magic))?.[1] ?? '';
+    };
+    try {
+      const file = await openState(source, host && { host });
+      return new SavedState(source, host, await format(), { file });
+    } catch (error) {
+      if (!isSsmError(error)) throw error;
+      const damage = explained(error);
+      try {
+        const stream = await openState(asStream(source));
+        return new SavedState(source, host, await format(), { stream, damage });
+      } catch {
+        throw damage;
+      }
+    }
+  }
+
+  /**
+   * All units in stream order, as far as they can be read. Each is valid until the next is asked for.
+   *
+   * @throws SsmError what stops the reading.
+   */
+  async *units(): AsyncGenerator<OpenUnit, void, undefined> {
+    const state = this.#file ?? (await openState(asStream(this.#source), this.#host && { host: this.#host }));
+    yield* state.units();
+  }
+
+  /** Whether the END unit is there; `undefined` where the file is too damaged to say. */
+  async hasEnd(): Promise<boolean | undefined> {
+    try {
+      const directory = await this.#file?.directory();
+      if (directory === undefined) return undefined;
+      const bytes = new Uint8Array(END_SIZE);
+      await this.#source.read(bytes, directory.offset - END_SIZE);
+      return String.fromCharCode(...bytes).startsWith(END_MAGIC);
+    } catch (error) {
+      if (!isSsmError(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Finds a unit: through the directory where that leads to it, else by going through the file.
+   *
+   * @throws SsmError VERR_SSM_UNIT_NOT_FOUND, with what there is instead; what is wrong with the file where it ends
+   * before the unit.
+   */
+  async find(wanted: Wanted): Promise<Found> {
+    const damage: SsmError[] = this.damage === undefined ? [] : [this.damage];
+    if (this.#file !== undefined) {
+      try {
+        const unit = await this.#file.seek(wanted.name, wanted.instance);
+        if (wanted.pass === undefined || wanted.pass === unit.pass) return { unit, damage };
+      } catch (error) {
+        if (!isSsmError(error)) throw error;
+        if (error.status !== 'VERR_SSM_UNIT_NOT_FOUND') damage.push(error);
+      }
+    }
+    const survey = await this.#survey();
+    const place = choose(survey.units, wanted);
+    if (place === undefined) throw survey.failure ?? damage[0] ?? notFound(survey.units, wanted);
+    if (survey.failure !== undefined) damage.push(survey.failure);
+    return { unit: await this.#openAt(place, survey.pairs), damage };
+  }
+
+  /** Headers of all units as far as they can be read, and what the unit "SSM" says. */
+  async #survey() {
+    const units: UnitHeader[] = [];
+    let pairs: ReadonlyMap<string, string> | undefined;
+    let failure: SsmError | undefined;
+    try {
+      for await (const unit of this.units()) {
+        units.push(unit);
+        if (isSelf(unit)) pairs = await selfDescription(unit);
+      }
+    } catch (error) {
+      if (!isSsmError(error)) throw error;
+      failure = error;
+    }
+    return { units, pairs, failure };
+  }
+
+  /** Goes through the file to the unit that has its header at the place. */
+  async #openAt(place: UnitHeader, pairs: ReadonlyMap<string, string> | undefined): Promise<OpenUnit> {
+    const units = this.units();
+    for (;;) {
+      // Not for…of: leaving the loop would end the generator, and the unit with it.
+      const { value: unit, done } = await units.next();
+      if (done) throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the file has changed meanwhile', { unit: place.name });
+      if (unit.offset !== place.offset) continue;
+      const { stream } = unit;
+      if (pairs !== undefined && stream.saved.name === '') stream.saved = { ...stream.saved, ...hostOf(pairs) };
+      return unit;
+    }
+  }
+}
+
+/** The same bytes as a pipe would give them. */
+function asStream(source: Source): Source {
+  return { read: (into, position) => source.read(into, position) };
+}
+
+/** The same failure; a refusal of a whole format (VERR_NOT_SUPPORTED) says what can be done about it, too. */
+export function explained(error: SsmError): SsmError {
+  if (error.status !== 'VERR_NOT_SUPPORTED') return error;
+  const help = 'VirtualBox 3.1 and later can load such a file and save it again in format V2.0, which ssm reads';
+  return new SsmError(error.status, `${error.detail}; ${help}`, error.where, { cause: error });
+}
+
+/** Whether a unit is "SSM", in which the saving side tells of itself. */
+export function isSelf({ name, instance, version }: UnitHeader): boolean {
+  return name === 'SSM' && instance === 0 && version === 1;
+}
+
+/** What the unit "SSM" says: values by name; `undefined` where it is damaged, which reading on reports. */
+export async function selfDescription(unit: OpenUnit): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    return await getSelfDescription(unit.stream);
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Of the units with the name and instance the one of the pass. */
+function choose(units: readonly UnitHeader[], { name, instance, pass }: Wanted): UnitHeader | undefined {
+  const same = units.filter((unit) => unit.name === name && unit.instance === instance);
+  if (pass !== undefined) return same.findLast((unit) => unit.pass === pass);
+  return same.findLast((unit) => unit.pass === PASS_FINAL) ?? same.at(-1);
+}
+
+/** `final`, or the number. */
+export function passText(pass: number): string {
+  return pass === PASS_FINAL ? 'final' : String(pass);
+}
+
+function notFound(units: readonly UnitHeader[], { name, instance, pass }: Wanted): SsmError {
+  const where = { unit: name, instance, ...(pass !== undefined && { pass }) };
+  const refuse = (detail: string) => new SsmError('VERR_SSM_UNIT_NOT_FOUND', detail, where);
+  const named = units.filter((unit) => unit.name === name);
+  const instances = listed(named.map((unit) => String(unit.instance)));
+  if (named.length > 0 && !named.some((unit) => unit.instance === instance)) {
+    return refuse(`no such instance; '${name}' has ${instances}`);
+  }
+  if (named.length > 0) {
+    const passes = named.filter((unit) => unit.instance === instance).map((unit) => passText(unit.pass));
+    return refuse(`no such pass; '${name}'#${instance} has ${listed(passes)}`);
+  }
+  const names = units.map((unit) => unit.name);
+  const near = nearNames(name, names);
+  if (near.length > 0) return refuse(`no such unit; near names: ${listed(near)}`);
+  return refuse(units.length === 0 ? 'there are no units' : `no such unit; there are ${listed(names)}`);
+}
+
+const LISTED_MAX = 12;
+
+/** Distinct texts with commas between, and how many more there are. */
+function listed(texts: readonly string[]): string {
+  const distinct = [...new Set(texts)];
+  const more = distinct.length - LISTED_MAX;
+  return more > 0 ? `${distinct.slice(0, LISTED_MAX).join(', ')} and ${more} more` : distinct.join(', ');
+}
+
+const PIECE = 65536;
+
+/**
+ * The decoded bytes of a unit piece by piece, in bounded memory; a piece is valid until the next is asked for.
+ *
+ * @throws SsmError for damaged records, after the pieces in front of them.
+ */
+export async function* dataOf(unit: OpenUnit): AsyncGenerator<Uint8Array, void, undefined> {
+  const { stream } = unit;
+  const piece = new Uint8Array(PIECE);
+  for (;;) {
+    await stream.ensure(PIECE);
+    if (stream.buffered === 0) break;
+    while (stream.buffered > 0) yield stream.getMem(piece.subarray(0, Math.min(stream.buffered, PIECE)));
+  }
+  try {
+    // A get tells what ends the data: a damaged record, or else the end of the unit, which is then checked.
+    stream.getU8();
+  } catch (error) {
+    if (!isSsmError(error) || error.status !== 'VERR_SSM_LOADED_TOO_MUCH') throw error;
+  }
+  await unit.measure();
+}

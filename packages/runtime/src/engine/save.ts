@@ -162,7 +162,6 @@ class SaveOperation {
         const stream = writer.beginUnit({ name, instance, version });
         error = await callUnit('saveExec', () => unit.saveExec?.(stream, this.#handle));
         this.#called.add(unit);
-        error ??= stream.failure;
         if (error === undefined) writer.endUnit();
       } catch (thrown) {
         error = thrown as SsmError;

@@ -84,9 +84,9 @@ describe('ssm ls', () => {
       /^ {2}Saved by +VirtualBox 7\.2\.22 r175245 \(release\)$/m,
       /^ {2}Host +win\.x86, 64 bits$/m,
       /^ {2}Live save +yes$/m,
-      /^Unit +Instance +Version +Pass +Offset +Stored +Data +RAW +LZF +ZERO$/m,
-      /^pit +0 +4 +2 +0x\w+ +24 +4099 +1 +0 +1$/m,
-      /^pit +7 +1 +final +0x\w+ +16 +0 +0 +0 +0$/m,
+      /^Unit +Inst +Ver +Pass +Offset +Stored +Data +RAW\/LZF\/ZERO$/m,
+      /^pit +0 +4 +2 +0x\w+ +24 +4099 +1\/0\/1$/m,
+      /^pit +7 +1 +final +0x\w+ +16 +0 +0\/0\/0$/m,
       /^3 units/m,
     ]) {
       expect(out).to.match(line);
@@ -123,7 +123,7 @@ describe('ssm ls', () => {
     expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_HDR: .*unit 'bad'#3, final pass.*\n$/);
     const text = await runSsm(['ls', '-'], { stdin });
     expect(text).to.deep.include({ code: 1, err });
-    expect(text.out).to.match(/^bad +3 +1 +final +0x\w+ +\? +\? +\? +\? +\?$/m);
+    expect(text.out).to.match(/^bad +3 +1 +final +0x\w+ +\? +\? +\?$/m);
   });
 
   it('shows a file that has been cut off, with both failures', async () => {
@@ -165,7 +165,7 @@ describe('ssm ls', () => {
 
   it('fits the terminal', async () => {
     const stdin = sav().unit('a-unit-with-a-name-of-forty-seven-characters-xx').bytes();
-    for (const width of [100, 80]) {
+    for (const width of [100, 80, 66]) {
       const { out } = await runSsm(['ls', '-'], { stdin, width });
       const table = out.slice(out.indexOf('Unit '));
       expect(Math.max(...table.split('\n').map((line) => line.length))).to.be.at.most(width);

@@ -48,8 +48,8 @@ Example:
   $ ssm ls --json machine.sav | jq '.units[] | select(.name == "pit")'
 
 Offsets and sizes are in bytes: Offset is that of the unit's header in the file, Stored what its records take there,
-Data what they decode to. RAW, LZF and ZERO count the unit's records by type. A file that is damaged is shown as far as
-it can be read; the exit code is then 1.`;
+Data what they decode to; RAW/LZF/ZERO counts the records by type. A file that is damaged is shown as far as it can be
+read, with ? for what is not known; the exit code is then 1.`;
 
 /** `ssm ls FILE` */
 export function lsCommand(context: Context): Command {
@@ -167,15 +167,13 @@ function selfJson(pairs: ReadonlyMap<string, string>): LsDocument['self'] {
 
 const columns: readonly Column[] = [
   { title: 'Unit', least: 10 },
-  { title: 'Instance', align: 'right' },
-  { title: 'Version', align: 'right' },
+  { title: 'Inst', align: 'right' },
+  { title: 'Ver', align: 'right' },
   { title: 'Pass', align: 'right' },
   { title: 'Offset', align: 'right' },
   { title: 'Stored', align: 'right' },
   { title: 'Data', align: 'right' },
-  { title: 'RAW', align: 'right' },
-  { title: 'LZF', align: 'right' },
-  { title: 'ZERO', align: 'right' },
+  { title: 'RAW/LZF/ZERO', align: 'right' },
 ];
 
 function text({ style, io }: Context, document: LsDocument): string {
@@ -199,9 +197,9 @@ function text({ style, io }: Context, document: LsDocument): string {
     String(unit.version),
     passText(unit.pass),
     `0x${unit.offset.toString(16)}`,
-    ...[unit.stored, unit.data, unit.records?.raw, unit.records?.lzf, unit.records?.zero].map((value) =>
-      String(value ?? '?'),
-    ),
+    String(unit.stored ?? '?'),
+    String(unit.data ?? '?'),
+    unit.records === null ? '?' : `${unit.records.raw}/${unit.records.lzf}/${unit.records.zero}`,
   ]);
   const live = units.some(({ pass }) => pass !== PASS_FINAL) ? ' (every pass of a unit counts)' : '';
   return [

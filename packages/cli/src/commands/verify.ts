@@ -94,9 +94,14 @@ function text({ style }: Context, document: VerifyDocument): string {
     ['units', units],
   ];
   const colored = (status: SsmStatus) => (status === 'VINF_SUCCESS' ? style.good : style.bad)(status);
-  const verdict = ok ? style.good('sound') : style.bad(units === 'VINF_SUCCESS' ? 'not loadable' : 'damaged');
   return [
-    `${style.heading(escapeText(file))}: ${verdict}\n`,
+    `${style.heading(escapeText(file))}: ${ok ? style.good('sound') : style.bad(verdictOf(document))}\n`,
     ...steps.map(([name, status]) => `  ${style.faint(name.padEnd(18))} ${colored(status)}\n`),
   ].join('');
+}
+
+/** In a word or two what a failure means. */
+function verdictOf({ open, units }: VerifyDocument): string {
+  if (open === 'VERR_NOT_SUPPORTED') return 'not checked';
+  return units === 'VINF_SUCCESS' ? 'not loadable' : 'damaged';
 }

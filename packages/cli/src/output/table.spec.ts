@@ -42,8 +42,12 @@ describe('renderTable', () => {
 
   it('gives each row a paragraph where the terminal is too narrow', () => {
     expect(renderTable(columns, rows, plain, 23)).to.equal(
-      ['pit\n  Offset: 0x40\n  Data: 12\n', 'a-rather-long-name\n  Offset: 0x12345\n  Data: 1234567\n'].join(''),
+      ['pit\n  Offset 0x40  Data 12\n', 'a-rather-long-name\n  Offset 0x12345\n  Data 1234567\n'].join(''),
     );
+    for (let width = 18; width < 24; width++) {
+      const lines = renderTable(columns, rows, plain, width).split('\n');
+      expect(Math.max(...lines.map(displayWidth)), `width ${width}`).to.be.at.most(width);
+    }
   });
 
   it('colours headings without moving anything', () => {

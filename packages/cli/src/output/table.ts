@@ -31,7 +31,8 @@ export function renderTable(
     Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[i] as string))),
   );
   const widths = fit(columns, natural, width);
-  return widths === undefined ? renderParagraphs(columns, rows, style) : renderColumns(columns, rows, widths, style);
+  if (widths === undefined) return renderParagraphs(columns, rows, style, width as number);
+  return renderColumns(columns, rows, widths, style);
 }
 
 /** Widths of the columns such that all fit; `undefined` where they cannot. */
@@ -69,12 +70,30 @@ function renderColumns(
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-function renderParagraphs(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): string {
-  return rows
-    .map((row) =>
-      columns.map(({ title }, i) => (i === 0 ? `${row[0]}\n` : `  ${style.heading(`${title}:`)} ${row[i]}\n`)).join(''),
-    )
-    .join('');
+/** Each row as its first cell and, indented under it, the others with their titles, as many to a line as fit. */
+function renderParagraphs(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+  width: number,
+): string {
+  const lines = rows.flatMap((row) => {
+    const paragraph = [{ text: row[0] as string, width: displayWidth(row[0] as string) }];
+    for (const [i, { title }] of columns.entries()) {
+      if (i === 0) continue;
+      const value = row[i] as string;
+      const taken = displayWidth(title) + 1 + displayWidth(value);
+      const text = `${style.heading(title)} ${value}`;
+      const last = paragraph.at(-1) as (typeof paragraph)[0];
+      if (i === 1 || last.width + GAP + taken > width) paragraph.push({ text: `  ${text}`, width: 2 + taken });
+      else {
+        last.text += `${' '.repeat(GAP)}${text}`;
+        last.width += GAP + taken;
+      }
+    }
+    return paragraph;
+  });
+  return lines.map(({ text }) => `${text}\n`).join('');
 }
 
 const WIDE =

@@ -62,7 +62,8 @@ function writeMember(
     }
     case 'pair':
       view.setUint32(at, value as number, true);
-      view.setUint32(at + 4, object[holds.hi] as number, true);
+      // A guest address of the V1.x era may have a low half only.
+      if (size === 8) view.setUint32(at + 4, object[holds.hi] as number, true);
       return;
     default:
       writeInteger(view, at, size, BigInt(value as number | bigint | boolean));
@@ -132,7 +133,7 @@ function readMember(
       return;
     case 'pair':
       object[field.name] = view.getUint32(at, true);
-      object[holds.hi] = view.getUint32(at + 4, true);
+      object[holds.hi] = size === 8 ? view.getUint32(at + 4, true) : 0;
       return;
     default:
       object[field.name] = convert(element(0), holds.what);

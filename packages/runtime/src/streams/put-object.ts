@@ -75,7 +75,7 @@ function expectType(value: unknown, type: string): void {
 /** One field of an object. For generated code: fields that have no fast way. */
 export function putField(stream: PutStream, object: Properties, shape: Shape, field: Field, flags: number): void {
   // The kinds that most fields have, without looking further.
-  if (field.count === undefined && field.domain === undefined) {
+  if (field.count === undefined && field.end === undefined && field.domain === undefined) {
     const value = object[field.name];
     switch (field.kind) {
       case 'u8':

@@ -144,7 +144,7 @@ function different(field: Field, expected: unknown, actual: unknown, path: strin
   if (expected === anything || Object.is(expected, actual)) return undefined;
   if (expected === untouched) return `${path} was touched: ${text(actual)}`;
   if (!isObject(expected) || !isObject(actual)) return `${path} is ${text(actual)}, expected ${text(expected)}`;
-  if (!('length' in expected)) {
+  if (!Array.isArray(expected) && !ArrayBuffer.isView(expected)) {
     return field.class === undefined ? undefined : difference(field.class.descriptor(), expected, actual, path);
   }
   const [wanted, got] = [expected, actual] as readonly [ArrayLike<unknown>, ArrayLike<unknown>];

@@ -1,9 +1,10 @@
 import type { Descriptor, Field } from '../descriptor.js';
-import { fieldTable, simpleTableProblem, type TableProblem, tableProblem } from '../field-table.js';
+import { simpleTableProblem, type TableProblem, tableProblem } from '../field-table.js';
 import { abiKey, type HostProfile, hosts } from '../host.js';
 import { sameMember } from '../image.js';
 import { kinds } from '../kinds/index.js';
 import { layoutOf } from '../layout.js';
+import { tableOf } from './table-side.js';
 
 /*
  * What fits what
@@ -29,7 +30,7 @@ export function problemOn(
   fullStruct: boolean,
 ): TableProblem | undefined {
   if (descriptor.shape === 'stream') return undefined;
-  const table = fieldTable(descriptor, host);
+  const table = tableOf(descriptor, host);
   return api === 'simple'
     ? simpleTableProblem(table, host)
     : tableProblem(table, layoutOf(descriptor, host).size, host, fullStruct);

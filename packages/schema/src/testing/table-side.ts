@@ -1,6 +1,6 @@
 import type { Descriptor } from '../descriptor.js';
-import { fieldTable, type SsmField } from '../field-table.js';
-import type { HostProfile } from '../host.js';
+import { fieldTable, type TableRow } from '../field-table.js';
+import { abiKey, type HostProfile } from '../host.js';
 import { newImage, readImage, writeImage } from '../image.js';
 import { layoutOf } from '../layout.js';
 import type { RoundTripEngine, TableCallbacks } from './engine.js';
@@ -23,12 +23,29 @@ export interface TableRun {
   readonly simple: boolean;
 }
 
+const tables = new WeakMap<Descriptor, Map<string, readonly TableRow[]>>();
+
+/** {@link fieldTable}, made once. */
+export function tableOf(descriptor: Descriptor, host: HostProfile): readonly TableRow[] {
+  let byAbi = tables.get(descriptor);
+  if (byAbi === undefined) {
+    byAbi = new Map();
+    tables.set(descriptor, byAbi);
+  }
+  let table = byAbi.get(abiKey(host));
+  if (table === undefined) {
+    table = fieldTable(descriptor, host);
+    byAbi.set(abiKey(host), table);
+  }
+  return table;
+}
+
 /** What a class's C structure becomes; with a version, as the code of that version wrote it. */
 export function putAsTable(engine: RoundTripEngine, object: object, run: TableRun, version?: number): Uint8Array {
   const { descriptor, host, flags, simple } = run;
   const image = newImage(descriptor, host);
   writeImage(descriptor, host, object, image);
-  const whole = fieldTable(descriptor, host);
+  const whole = tableOf(descriptor, host);
   const table = version === undefined ? whole : whole.filter(({ firstVer }) => firstVer <= version);
   return engine.putTable(image, {
     table,
@@ -54,10 +71,9 @@ export function getAsTable(
 ): number {
   const { descriptor, host } = run;
   const image = newImage(descriptor, host).fill(0xcc);
-  const table: readonly SsmField[] = fieldTable(descriptor, host);
   const left = engine.getTable(bytes, image, {
     ...run,
-    table,
+    table: tableOf(descriptor, host),
     callbacks: callbacksOf(descriptor, host, scratch, 'get'),
   });
   readImage(descriptor, host, object, image);
@@ -71,7 +87,7 @@ function callbacksOf(
   object: object,
   direction: 'put' | 'get',
 ): TableCallbacks {
-  const rows = fieldTable(descriptor, host).filter(({ field }) => field[direction] !== undefined);
+  const rows = tableOf(descriptor, host).filter(({ field }) => field[direction] !== undefined);
   return Object.fromEntries(
     rows.map(({ name, field }) => [
       name,

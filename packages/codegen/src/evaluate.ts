@@ -1,5 +1,6 @@
-import { type Expression, Node, type SourceFile, SyntaxKind } from 'ts-morph';
+import type { Expression, SourceFile } from 'ts-morph';
 import type { Modules } from './modules.js';
+import { Node, SyntaxKind } from './ts-morph.js';
 
 /** A class that an argument names: `Inner`, or `() => Inner`. */
 export class NamedClass {

@@ -6,6 +6,12 @@ import type { ClassDeclaration, EnumDeclaration, Project, SourceFile, VariableDe
 /** The package whose decorators count. */
 export const SCHEMA = '@ssmkit/schema';
 
+/** A name of another module. */
+interface Imported {
+  readonly module: string;
+  readonly name: string;
+}
+
 type Declaration = ClassDeclaration | EnumDeclaration | VariableDeclaration;
 
 /**
@@ -16,6 +22,8 @@ export class Modules {
   readonly structFlags: Record<string, number> = StructFlags;
   readonly #project: Project;
   readonly #dependencies = new Map<SourceFile, Set<SourceFile>>();
+  /** What each file imports, by its local name: every decorator asks. */
+  readonly #imports = new Map<SourceFile, Map<string, Imported>>();
 
   constructor(project: Project) {
     this.#project = project;
@@ -59,14 +67,20 @@ export class Modules {
       .flatMap((declaration) => declaration.getNamespaceImport()?.getText() ?? []);
   }
 
-  #importOf(file: SourceFile, name: string): { module: string; name: string } | undefined {
-    for (const declaration of file.getImportDeclarations()) {
-      for (const specifier of declaration.getNamedImports()) {
-        const local = specifier.getAliasNode()?.getText() ?? specifier.getName();
-        if (local === name) return { module: declaration.getModuleSpecifierValue(), name: specifier.getName() };
+  #importOf(file: SourceFile, name: string): Imported | undefined {
+    let imports = this.#imports.get(file);
+    if (imports === undefined) {
+      imports = new Map();
+      for (const declaration of file.getImportDeclarations()) {
+        const module = declaration.getModuleSpecifierValue();
+        for (const specifier of declaration.getNamedImports()) {
+          const imported = specifier.getName();
+          imports.set(specifier.getAliasNode()?.getText() ?? imported, { module, name: imported });
+        }
       }
+      this.#imports.set(file, imports);
     }
-    return undefined;
+    return imports.get(name);
   }
 
   /** A declaration that a module exports itself or from another one. */

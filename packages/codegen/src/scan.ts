@@ -11,17 +11,11 @@ import {
   signatures,
   withAutoPadding,
 } from '@ssmkit/schema';
-import {
-  type ClassDeclaration,
-  type Decorator,
-  Node,
-  Project,
-  type PropertyDeclaration,
-  type SourceFile,
-} from 'ts-morph';
+import type { ClassDeclaration, Decorator, ExportDeclaration, PropertyDeclaration, SourceFile } from 'ts-morph';
 import { CodegenError } from './errors.js';
 import { evaluate, NamedClass, NotConstant } from './evaluate.js';
 import { Modules } from './modules.js';
+import { Node, Project } from './ts-morph.js';
 
 /*
  * The scanner: the one place that knows ts-morph.
@@ -108,7 +102,7 @@ class Scanner {
       const { line, column } = node.getSourceFile().getLineAndColumnAtPos(node.getStart());
       throw new CodegenError(problem, node.getSourceFile().getFilePath(), line, column);
     };
-    if (!declaration.isExported() || declaration.isDefaultExport()) {
+    if (!isExported(declaration)) {
       fail(declaration, `${name}: must be exported under its name, so that the generated file can import it`);
     }
     if (calls.length !== 1)
@@ -229,4 +223,21 @@ class Scanner {
     }
     return Node.isIdentifier(called) ? this.#modules.schemaExport(file, called.getText()) : undefined;
   }
+}
+
+/** Whether a class is exported under its name: told from the syntax, since ts-morph's own answer makes a type checker. */
+function isExported(declaration: ClassDeclaration): boolean {
+  if (declaration.hasDefaultKeyword()) return false;
+  const file = declaration.getSourceFile();
+  const name = declaration.getName();
+  return (
+    declaration.hasExportKeyword() ||
+    file.getExportDeclarations().some((exported) => !exported.hasModuleSpecifier() && hasName(exported, name))
+  );
+}
+
+function hasName(exported: ExportDeclaration, name: string | undefined): boolean {
+  return exported
+    .getNamedExports()
+    .some((specifier) => specifier.getName() === name && specifier.getAliasNode() === undefined);
 }

@@ -1,4 +1,5 @@
 import {
+  abiKey,
   type Descriptor,
   type Field,
   fieldTable,
@@ -20,11 +21,15 @@ import { SourceText } from './source-file.js';
 /** Hosts whose layouts stand in a generated file: one of each family of compilers. */
 const layoutHosts = ['linux.amd64', 'linux.x86', 'win.x86'];
 
-/** Hosts on which a table must be right, so that nothing looks at it at run time. */
+/** Hosts on which a table must be right, so that nothing looks at it at run time; one of those that are alike. */
 const tableHosts: readonly HostProfile[] = [
-  ...Object.values(hosts),
-  { ...hosts['linux.x86']!, gcPhysBytes: 4, gcPtrBytes: 4 },
-  { ...hosts['linux.amd64']!, gcPtrBytes: 4 },
+  ...new Map(
+    [
+      ...Object.values(hosts),
+      { ...hosts['linux.x86']!, gcPhysBytes: 4, gcPtrBytes: 4 } as const,
+      { ...hosts['linux.amd64']!, gcPtrBytes: 4 } as const,
+    ].map((host) => [abiKey(host), host]),
+  ).values(),
 ];
 
 /** Prints the generated file of a source file. `importPath` gives the module specifier of another source file. */
@@ -157,12 +162,13 @@ function emitLayout(out: SourceText, descriptor: Descriptor): void {
 
 function fitsOf(descriptor: Descriptor): { simple: boolean; extended: boolean; full: boolean } {
   if (descriptor.shape === 'stream') return { simple: false, extended: false, full: false };
-  const every = (problem: (host: HostProfile) => unknown) => tableHosts.every((host) => problem(host) === undefined);
-  const extended = (full: boolean) =>
-    every((host) => tableProblem(fieldTable(descriptor, host), layoutOf(descriptor, host).size, host, full));
-  return {
-    simple: every((host) => simpleTableProblem(fieldTable(descriptor, host), host)),
-    extended: extended(false),
-    full: extended(true),
-  };
+  const fits = { simple: true, extended: true, full: true };
+  for (const host of tableHosts) {
+    const table = fieldTable(descriptor, host);
+    const { size } = layoutOf(descriptor, host);
+    fits.simple &&= simpleTableProblem(table, host) === undefined;
+    fits.extended &&= tableProblem(table, size, host, false) === undefined;
+    fits.full &&= tableProblem(table, size, host, true) === undefined;
+  }
+  return fits;
 }

@@ -46,12 +46,12 @@ export class Context {
     this.#documented = true;
   }
 
-  /** One line on stderr for each failure; with any the exit code is 1. Call it for all of them before `print`, too. */
+  /** With any failure the exit code is 1. */
   fail(errors: readonly SsmError[]): void {
     if (errors.length > 0) this.exitCode = ExitCode.failed;
   }
 
-  /** Tells of failures on stderr. */
+  /** One line on stderr for each failure. */
   async report(errors: readonly SsmError[]): Promise<void> {
     this.fail(errors);
     const { bad } = styleOf(this.io.stderr.color);

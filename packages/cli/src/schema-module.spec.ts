@@ -44,6 +44,7 @@ describe('loadStateClass', () => {
     put('throws.mjs', 'throw new RangeError("at import")');
     put('needs.mjs', 'import "./not-there.mjs"');
     put('types.ts', 'export const x: number = 1; enum E { A }');
+    put('data.txt', 'export const x = 1;');
     put('nothing.mjs', 'export const x = 1;');
     put('node_modules/my-devices/package.json', '{"type":"module","exports":{".":"./main.js"}}');
     put('node_modules/my-devices/main.js', module);
@@ -97,7 +98,8 @@ describe('loadStateClass', () => {
     ['./broken.mjs', 'Pit', 'VERR_GENERAL_FAILURE', /^'\.\/broken\.mjs' cannot be imported: SyntaxError: /],
     ['./throws.mjs', 'Pit', 'VERR_GENERAL_FAILURE', /RangeError: at import$/],
     ['./needs.mjs', 'Pit', 'VERR_GENERAL_FAILURE', /not-there\.mjs/],
-    ['./types.ts', 'Pit', 'VERR_GENERAL_FAILURE', /name the compiled \.js file, or set NODE_OPTIONS/],
+    ['./data.txt', 'Pit', 'VERR_GENERAL_FAILURE', /cannot be imported: TypeError: .*"\.txt"/],
+    ['./types.ts', 'Pit', 'VERR_GENERAL_FAILURE', /name the compiled \.js file, or let Node load a compiler/],
   ];
   for (const [name, className, status, detail] of failures) {
     it(`${name}#${className}: ${status}`, async () => {

@@ -69,21 +69,22 @@ async function importModule(url: string, name: string): Promise<Readonly<Record<
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
-    throw new SsmError('VERR_GENERAL_FAILURE', `'${name}' cannot be imported: ${reason(error)}`, {}, { cause: error });
+    const reason =
+      typeScriptProblem(url, error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : error);
+    throw new SsmError('VERR_GENERAL_FAILURE', `'${name}' cannot be imported: ${reason}`, {}, { cause: error });
   }
 }
 
-/** Why an import failed, with what helps. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  // What Node says to decorators in a TypeScript file from which it only strips types.
-  const isTypeScript =
-    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
-    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
-    code === 'ERR_INVALID_TYPESCRIPT_SYNTAX';
-  if (isTypeScript) {
-    return `Node ${process.version} cannot run this TypeScript by itself; name the compiled .js file, or set NODE_OPTIONS to load a compiler (--import tsx)`;
-  }
-  return `${error.name}: ${error.message}`;
+/** What Node says to TypeScript: that it does not know the extension, or, where it strips types, the decorators. */
+const typeScriptCodes = new Set([
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+]);
+
+/** What helps where Node cannot run a TypeScript file. */
+function typeScriptProblem(url: string, error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (!/\.[cm]?ts$/.test(url) || !typeScriptCodes.has(String(code))) return undefined;
+  return `Node ${process.version} cannot run this TypeScript by itself; name the compiled .js file, or let Node load a compiler (NODE_OPTIONS='--import tsx')`;
 }

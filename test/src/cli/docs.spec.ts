@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runSsm } from '@ssmkit/cli/testing';
+import { expect } from 'chai';
+import { corpusPath } from '../support/corpus.js';
+
+const docs = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+
+/** The part of the page under a heading, to the next one of the same rank. */
+function section(heading: string): string {
+  const [rank] = heading.split(' ') as [string];
+  const start = docs.indexOf(`\n${heading}\n`);
+  expect(start, `a heading '${heading}'`).to.be.greaterThan(0);
+  const end = docs.indexOf(`\n${rank} `, start + heading.length);
+  return docs.slice(start, end < 0 ? undefined : end);
+}
+
+/** Paths of all keys of a document, as the page writes them. Units, places and records are described once for all. */
+function keysOf(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((element) => keysOf(element, `${path}[]`));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = path === '' ? key : `${path}.${key}`;
+    const isPart = ['where', 'records', 'unit', 'errors', 'value'].includes(key);
+    return [here, ...(isPart ? [] : keysOf(inner, here))];
+  });
+}
+
+const unitKeys = ['name', 'instance', 'version', 'pass', 'offset'];
+const schema = `${fileURLToPath(new URL('../classes/big.js', import.meta.url))}#Big`;
+const structs = corpusPath('03-structex-all-flags.sav') as string;
+
+const commands: readonly (readonly [heading: string, args: readonly string[], leaveOut?: readonly string[]])[] = [
+  ['### `ssm ls --json`', ['ls', structs], unitKeys.map((key) => `units[].${key}`)],
+  ['### `ssm verify --json`', ['verify', corpusPath('variants/rec-type0.sav') as string]],
+  ['### `ssm cat --json`', ['cat', structs, 'structex']],
+  ['### `ssm dump --json`', ['dump', structs, 'structex', '--schema', schema]],
+];
+
+describe('docs/cli.md', () => {
+  for (const [heading, args, leaveOut = []] of commands) {
+    it(`has every key of ${heading}`, async () => {
+      const document = JSON.parse((await runSsm([...args, '--json'])).out);
+      const keys = new Set(keysOf(document, ''));
+      for (const key of leaveOut) expect(keys.delete(key), key).to.equal(true);
+      // An object is described by its keys.
+      const described = [...keys].filter((key) => ![...keys].some((other) => other.startsWith(`${key}.`)));
+      const text = section(heading);
+      for (const key of described) expect(text, key).to.contain(`\`${key}\``);
+    });
+  }
+
+  it('has every key of the parts', async () => {
+    const { out } = await runSsm(['verify', corpusPath('variants/rec-type0.sav') as string, '--json']);
+    const { errors } = JSON.parse(out);
+    const text = section('### Parts');
+    for (const key of [...Object.keys(errors[0]), ...Object.keys(errors[0].where), ...unitKeys]) {
+      expect(text, key).to.contain(`| \`${key}\``);
+    }
+  });
+
+  for (const command of ['ls', 'verify', 'cat', 'dump']) {
+    it(`has every option of ssm ${command}`, async () => {
+      const { out } = await runSsm([command, '--help']);
+      const options = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);
+      expect(options).to.include('--json');
+      for (const option of options) expect(docs, option).to.contain(`\`${option}`);
+    });
+  }
+});

@@ -20,16 +20,27 @@ export interface Timing {
 export interface MeasureOptions {
   /** Rounds; more on noisy machines. */
   rounds?: number;
-  /** How long a contender runs in a round, in milliseconds. */
+  /** How long a contender runs in a round, in milliseconds: less than what a scheduler gives to one process at a time. */
   milliseconds?: number;
+  /** How long a contender runs before, in milliseconds, so that its code is compiled. */
+  warmUp?: number;
+}
+
+/**
+ * A loop around an expression over the names in `scope`. Each is compiled for itself, so that no contender runs in code
+ * that has learnt another one's types.
+ */
+export function loop(expression: string, scope: Readonly<Record<string, unknown>>): (times: number) => unknown {
+  const body = `return (times) => { let last; for (let i = 0; i < times; i++) last = ${expression}; return last; };`;
+  return new Function(...Object.keys(scope), body)(...Object.values(scope));
 }
 
 let sink: unknown;
 
 /** Runs contenders in turns. */
 export function measure(contenders: readonly Contender[], options: MeasureOptions = {}): Timing[] {
-  const { rounds = 9, milliseconds = 12 } = options;
-  const times = contenders.map(({ run }) => calibrate(run, milliseconds));
+  const { rounds = 51, milliseconds = 4, warmUp = 80 } = options;
+  const times = contenders.map(({ run }) => calibrate(run, milliseconds, warmUp));
   const results = contenders.map(({ name }) => ({ name, rounds: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
@@ -44,14 +55,16 @@ export function measure(contenders: readonly Contender[], options: MeasureOption
 }
 
 /** How many times fill the time of a round, found while the code gets hot. */
-function calibrate(run: (times: number) => unknown, milliseconds: number): number {
+function calibrate(run: (times: number) => unknown, milliseconds: number, warmUp: number): number {
+  const begin = performance.now();
   let n = 64;
   for (;;) {
     const start = performance.now();
     sink = run(n);
-    const took = performance.now() - start;
-    if (took >= milliseconds) return n;
-    n = Math.ceil(took < milliseconds / 10 ? n * 4 : (n * milliseconds * 1.1) / took);
+    const end = performance.now();
+    const took = end - start;
+    if (end - begin >= warmUp && took >= milliseconds / 2) return Math.ceil((n * milliseconds) / took);
+    if (took < milliseconds) n *= 2;
   }
 }
 
@@ -69,6 +82,13 @@ export function median(values: readonly number[]): number {
 /** Median over the rounds of a / b. */
 export function ratio(a: Timing, b: Timing): number {
   return median(a.rounds.map((time, round) => time / b.rounds[round]!));
+}
+
+/** Half the distance between the quartiles, relative to the median: how much the rounds differ. */
+export function spread(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.round((sorted.length - 1) * part)]!;
+  return (at(0.75) - at(0.25)) / 2 / median(values);
 }
 
 /** The contender that is fastest by its median. */

@@ -146,7 +146,7 @@ export function putNetwork(s: PutStream, o: Network): void {
   const p = s.pos;
   const b = s.bytes;
   const v = s.view;
-  for (let i = 0; i < 96; i++) v.setUint32(p + 0 + i * 4, o.registers[i]!, true);
+  b.set(new Uint8Array(o.registers.buffer, o.registers.byteOffset, 384), p);
   b.set(o.eeprom, p + 384);
   v.setBigUint64(p + 640, o.packetsIn, true);
   v.setBigUint64(p + 648, o.packetsOut, true);
@@ -169,7 +169,7 @@ export function getNetwork(s: GetStream, o: Network): void {
   const p = s.take(712);
   const b = s.bytes;
   const v = s.view;
-  for (let i = 0; i < 96; i++) o.registers[i] = v.getUint32(p + 0 + i * 4, true);
+  new Uint8Array(o.registers.buffer, o.registers.byteOffset, 384).set(b.subarray(p, p + 384));
   o.eeprom.set(b.subarray(p + 384, p + 640));
   o.packetsIn = v.getBigUint64(p + 640, true);
   o.packetsOut = v.getBigUint64(p + 648, true);
@@ -193,7 +193,7 @@ export function putNetworkPairs(s: PutStream, o: NetworkPairs): void {
   const p = s.pos;
   const b = s.bytes;
   const v = s.view;
-  for (let i = 0; i < 96; i++) v.setUint32(p + 0 + i * 4, o.registers[i]!, true);
+  b.set(new Uint8Array(o.registers.buffer, o.registers.byteOffset, 384), p);
   b.set(o.eeprom, p + 384);
   v.setUint32(p + 640, o.packetsIn, true);
   v.setUint32(p + 644, o.packetsInHi, true);
@@ -223,7 +223,7 @@ export function getNetworkPairs(s: GetStream, o: NetworkPairs): void {
   const p = s.take(712);
   const b = s.bytes;
   const v = s.view;
-  for (let i = 0; i < 96; i++) o.registers[i] = v.getUint32(p + 0 + i * 4, true);
+  new Uint8Array(o.registers.buffer, o.registers.byteOffset, 384).set(b.subarray(p, p + 384));
   o.eeprom.set(b.subarray(p + 384, p + 640));
   o.packetsIn = v.getUint32(p + 640, true);
   o.packetsInHi = v.getUint32(p + 644, true);

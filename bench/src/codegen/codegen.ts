@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../cold/prepare.js';
+import { classSource } from '../cold/source.js';
+import { median, spread } from '../measure.js';
+import { atMost, digits, percent, type Target, table, targetLines } from '../report.js';
+
+const FILES = 100;
+const FIELDS = 25;
+const ROUNDS = 9;
+
+/** `ssmgen` from its start to its end: everything to do, nothing to do, and Node's own start. */
+export async function codegen(): Promise<{ targets: readonly Target[]; data: unknown }> {
+  const bin = fileURLToPath(new URL('bin.js', import.meta.resolve('@ssmkit/codegen')));
+  const folder = temporaryFolder('codegen-');
+  for (let i = 0; i < FILES; i++) writeFileSync(join(folder, `device${i}.ts`), classSource(i, FIELDS));
+  const times = { cold: [] as number[], idle: [] as number[], node: [] as number[] };
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of readdirSync(folder)) if (name.endsWith('.ssm.ts')) rmSync(join(folder, name));
+      times.cold.push(time([bin, '--quiet', folder]));
+      times.idle.push(time([bin, '--quiet', folder]));
+      times.node.push(time(['-e', '0']));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const names = { cold: 'everything to do', idle: 'nothing to do', node: 'node -e 0' };
+  const rows = Object.entries(times).map(([key, rounds]) => [
+    names[key as keyof typeof names],
+    digits(median(rounds)),
+    percent(spread(rounds)),
+  ]);
+  const idle = median(times.idle.map((took, round) => took - times.node[round]!));
+  const targets = [
+    atMost(`ssmgen, ${FILES} files, everything to do, ms`, median(times.cold), 600),
+    atMost(`ssmgen, ${FILES} files, nothing to do, ms above Node's own start`, idle, 60),
+  ];
+  const head = [`ssmgen, ${FILES} files of ${FIELDS} fields`, 'ms', 'spread'];
+  process.stdout.write(`${table(head, rows)}\n\n${targetLines(targets)}\n`);
+  return { targets, data: times };
+}
+
+/** Milliseconds that a Node process takes. */
+function time(args: readonly string[]): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`node ${args.join(' ')} failed: ${stderr}`);
+  return performance.now() - start;
+}

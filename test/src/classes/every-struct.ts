@@ -127,7 +127,7 @@ export class Outer {
 }
 
 /** Members that a table says nothing of, or places itself. */
-@SsmStruct({ size: { bits32: 64, bits64: 80 } })
+@SsmStruct({ size: { bits32: 80, bits64: 96 } })
 export class Placed {
   @U32() first = 0;
   @NoEntry('u64') declare unsaved: never;
@@ -180,9 +180,10 @@ export class BeforeWidened {
 @SsmStruct()
 export class Custom {
   @U8() a = 0;
+  @PadHCAuto(3, 3) declare padBeforePair: never;
   @Callback('u32', { count: 2, put: 'putPair', get: 'getPair' }) pair = new Uint32Array(2);
   @Callback('u16', { get: 'getNothing', put: 'putNothing', since: 2 }) derived = 0;
-  @PadHCAuto(3, 3) declare pad: never;
+  @PadHCAuto(2, 2) declare padAtEnd: never;
 
   putPair(stream: PutStream): void {
     stream.putU64((BigInt(this.pair[1]!) << 32n) | BigInt(this.pair[0]!));
@@ -190,8 +191,7 @@ export class Custom {
 
   getPair(stream: GetStream): void {
     const value = stream.getU64();
-    this.pair[0] = Number(BigInt.asUintN(32, value));
-    this.pair[1] = Number(value >> 32n);
+    this.pair = Uint32Array.of(Number(BigInt.asUintN(32, value)), Number(value >> 32n));
   }
 
   putNothing(): void {}

@@ -93,10 +93,12 @@ function getRawMember(stream: GetStream, object: Properties, field: Field): void
   const { size } = memberShape(field, stream.host)!;
   if (holds.what === 'bytes' || holds.what === 'typed') {
     const array = existing(object[field.name], holds, field.count as number);
-    stream.getMem(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-    if (field.domain !== undefined) for (const element of array) inDomain(field, element);
-    object[field.name] = array;
-    return;
+    if (array.byteLength === size) {
+      stream.getMem(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+      if (field.domain !== undefined) for (const element of array) inDomain(field, element);
+      object[field.name] = array;
+      return;
+    }
   }
   const image = stream.getMem(new Uint8Array(size));
   readImage({ name: field.name, shape: 'struct', fields: [{ ...field, offset: 0 }] }, stream.host, object, image);

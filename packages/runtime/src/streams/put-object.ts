@@ -3,6 +3,7 @@ import {
   type Field,
   type Holds,
   holdsOf,
+  memberShape,
   newImage,
   StructFlags,
   valueTypeOf,
@@ -137,8 +138,11 @@ function putRawMember(stream: PutStream, object: Properties, field: Field): void
   if (ArrayBuffer.isView(value)) {
     const { length } = value as Uint8Array;
     if (length !== expected) throw wrongLength(length, expected);
-    stream.putMem(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-    return;
+    // RTGCUINT and its kin are narrower on hosts of old, and then not what the array holds.
+    if (value.byteLength === memberShape(field, stream.host)!.size) {
+      stream.putMem(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      return;
+    }
   }
   expectType(value, 'object');
   if (Array.isArray(value) && value.length !== expected) throw wrongLength(value.length, expected);

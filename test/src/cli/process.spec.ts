@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,6 +81,19 @@ describe('ssm as a process', function () {
     const { code, stdout } = await ssm(['cat', '-', 'u'], { stdin });
     expect(code).to.equal(0);
     expect(stdout.subarray(4).toString()).to.equal('hello');
+  });
+
+  it('reads a FILE that is a pipe', async function () {
+    if (process.platform === 'win32') this.skip();
+    const command = `cat "$2" | "$0" "$1" ls --json /dev/stdin`;
+    const child = spawn('sh', ['-c', command, process.execPath, bin, prims], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (part: Buffer) => {
+      out += part.toString();
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).to.equal(0);
+    expect(JSON.parse(out).size).to.equal(statSync(prims).size);
   });
 
   it('writes a large unit through a pipe', async () => {

@@ -1,5 +1,6 @@
 import type { Descriptor, Field } from './descriptor.js';
 import { DescriptorError } from './descriptor.js';
+import { fieldTable, tableProblem } from './field-table.js';
 import { type HostProfile, hosts } from './host.js';
 import { kinds } from './kinds/index.js';
 import { layoutOf } from './layout.js';
@@ -48,7 +49,20 @@ export function withAutoPadding(descriptor: Descriptor): Descriptor {
     fields.push(field);
   }
   pad(undefined);
-  return { ...descriptor, fields };
+  const padded = { ...descriptor, fields };
+  checkCovered(padded);
+  return padded;
+}
+
+/** What entries cannot say: members that overlap, gaps inside flattened structures, compilers that differ otherwise. */
+function checkCovered(descriptor: Descriptor): void {
+  for (const host of [...families, hosts['win.amd64'] as HostProfile]) {
+    const table = fieldTable(descriptor, host);
+    const problem = tableProblem(table, layoutOf(descriptor, host).size, host, true);
+    if (problem === undefined) continue;
+    const property = table[problem.index]?.field.name;
+    throw new DescriptorError(descriptor.name, property, `autoPad cannot cover ${host.name}: ${problem.problem}`);
+  }
 }
 
 type Gaps = ReadonlyMap<string | undefined, number>;

@@ -143,9 +143,11 @@ function computeLayout(descriptor: Descriptor, host: HostProfile): Layout {
       gap(offset);
       align = Math.max(align, alignment);
     } else {
-      // An explicit offset may overlap or go back (a bit field, a union); it does not move what follows backwards.
+      // An explicit offset may overlap or go back (a bit field, a union); it does not move what follows backwards. The
+      // structure is aligned to such a member only where its alignment is given, too.
       offset = resolveOffset(descriptor.name, field.name, field.offset, host, offsets);
       gap(offset);
+      align = Math.max(align, field.align ?? 1);
     }
     offsets.set(field.name, offset);
     members.push({ name: field.name, field, offset, size: shape.size });

@@ -13,12 +13,38 @@ const transientKey = 'ssmkit:transient';
 
 /** Remembers a decorator call on a property. */
 export function recordField(prototype: object, call: FieldCall): void {
+  checkPlace(prototype, call.property, call.decorator);
   append(fieldsKey, prototype, call);
 }
 
 /** Remembers that a property is not saved. */
 export function recordTransient(prototype: object, property: string): void {
+  checkPlace(prototype, property, 'Transient');
   append(transientKey, prototype, property);
+}
+
+/** Refuses what is no property of an object: it would be lost, or found by nobody. */
+function checkPlace(prototype: object, property: unknown, decorator: string): void {
+  if (typeof property !== 'string' || (typeof prototype !== 'object' && typeof prototype !== 'function')) {
+    const problem = `@${decorator} is a decorator of TypeScript's kind: compile with experimentalDecorators`;
+    throw new DescriptorError(nameOf(prototype), propertyName(property), problem);
+  }
+  const complain = (problem: string) => new DescriptorError(nameOf(prototype), property, `@${decorator}: ${problem}`);
+  if (typeof prototype === 'function') throw complain('a static property is not saved with objects');
+  if (typeof Object.getOwnPropertyDescriptor(prototype, property)?.value === 'function') {
+    throw complain('a method is no property');
+  }
+}
+
+function nameOf(place: unknown): string {
+  if (typeof place === 'function') return place.name;
+  return (place as object | undefined)?.constructor?.name ?? 'a class';
+}
+
+/** The name of what a decorator of another kind was put on, where it tells. */
+function propertyName(context: unknown): string | undefined {
+  const name = typeof context === 'object' && context !== null && 'name' in context ? context.name : context;
+  return name === undefined ? undefined : String(name);
 }
 
 /**
@@ -111,13 +137,27 @@ function build(target: StateClass): Descriptor {
       (entry): Field => fieldOf(target.name, entry, (argument) => toClassRef(argument, target.name, entry.property)),
     ),
   );
-  const members: ClassMembers = { has: (name) => name in target.prototype };
+  const transient = transientOf(chain);
+  for (const { name } of fields) {
+    if (transient.has(name)) throw new DescriptorError(target.name, name, 'is @Transient and has a kind');
+  }
+  const members: ClassMembers = { has: (name) => isMember(chain, name) };
   const plain = descriptorOf(target.name, call, fields);
   // A class may hold an array of itself: whoever asks for this descriptor while it is checked gets what there is.
   descriptors.set(target, plain);
   checkDescriptor(plain, members);
   const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
   return autoPad ? withAutoPadding(plain) : plain;
+}
+
+/** Whether a class has a getter or method, itself or from a class above. */
+function isMember(chain: readonly object[], name: string): boolean {
+  return name !== 'constructor' && chain.some((prototype) => Object.hasOwn(prototype, name));
+}
+
+/** The properties that are not saved. */
+function transientOf(chain: readonly object[]): ReadonlySet<string> {
+  return new Set(chain.flatMap((prototype) => own<string>(transientKey, prototype)));
 }
 
 /** A class, or a function that returns one (for classes that come later in the source). */
@@ -148,7 +188,7 @@ export function classRef(resolve: () => StateClass): ClassRef {
  */
 export function unkindProperties(instance: object): string[] {
   const chain = lineage(Object.getPrototypeOf(instance));
-  const transient = new Set(chain.flatMap((prototype) => own<string>(transientKey, prototype)));
+  const transient = transientOf(chain);
   const known = new Set(
     chain.flatMap((prototype) =>
       own<FieldCall>(fieldsKey, prototype).flatMap(({ property, args }) => [property, highHalf(args)]),

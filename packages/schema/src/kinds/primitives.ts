@@ -9,7 +9,10 @@ function align64(host: HostProfile): number {
   return host.bits === 64 || host.msc32 ? 8 : 4;
 }
 
-/** RTUINT128U: gcc's __uint128_t on 64-bit hosts but Windows; elsewhere a structure of two 64-bit members. */
+/**
+ * uint128_t: gcc's __uint128_t on 64-bit hosts but Windows; elsewhere a structure of two 64-bit members. The
+ * union RTUINT128U is packed in newer releases: a member of that type has `align: 1`.
+ */
 function align128(host: HostProfile): number {
   return host.bits === 64 && !host.name.startsWith('win.') ? 16 : align64(host);
 }
@@ -76,7 +79,7 @@ export const primitives = {
   u16: plain('u16', 'U16', 'uint16_t', 2, unsigned(2)),
   u32: plain('u32', 'U32', 'uint32_t', 4, unsigned(4)),
   u64: plain('u64', 'U64', 'uint64_t', 8, unsigned(8)),
-  u128: plain('u128', 'U128', 'RTUINT128U', 16, unsigned(16)),
+  u128: plain('u128', 'U128', 'uint128_t', 16, unsigned(16)),
   s8: plain('s8', 'S8', 'int8_t', 1, signed(1)),
   s16: plain('s16', 'S16', 'int16_t', 2, signed(2)),
   s32: plain('s32', 'S32', 'int32_t', 4, signed(4)),

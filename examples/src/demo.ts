@@ -1,12 +1,14 @@
 /*
+ * npm start [-- FILE]: with FILE the saved state is kept there, to be loaded elsewhere.
+ *
  * The main job, end to end: decorated classes → a saved-state file → the same state on a host of another width; and a
  * structure out of a file that VirtualBox wrote.
  */
 
 import { deepStrictEqual } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processIo, main as ssm } from '@ssmkit/cli';
 import { Registry } from '@ssmkit/runtime';
@@ -82,6 +84,7 @@ function runningMachine(): Machine {
   return machine;
 }
 
+const keep = process.argv[2] === undefined ? undefined : resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'ssmkit-demo-'));
 try {
   process.chdir(folder);
@@ -91,6 +94,8 @@ try {
   const saved = runningMachine();
   const { bytes } = await saveFile(unitsOf(saved), file, { host: hostProfile('linux.amd64') });
   say(`demo.sav: ${bytes} bytes`);
+
+  if (keep !== undefined) copyFileSync(file, keep);
 
   title('2. ssm ls demo.sav');
   await ssm(['ls', file], processIo());

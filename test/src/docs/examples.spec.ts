@@ -70,13 +70,24 @@ describe('the examples in the documents', () => {
 
   it('there are examples in docs/classes.md', () => expect(classes).to.have.length(2));
 
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/classes.md', 'docs/saving.md', 'docs/cli.md'];
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'docs/classes.md',
+    'docs/saving.md',
+    'docs/cli.md',
+  ];
   for (const document of documents) {
     it(`${document}: every link leads to a file`, () => {
       const text = readFileSync(join(root, document), 'utf8');
       const links = [...text.matchAll(/\]\(((?!https?:)[^)#]+)/g)].map((match) => match[1] as string);
       for (const link of links) {
-        expect(ts.sys.fileExists(join(root, document, '..', link)) || ts.sys.directoryExists(join(root, document, '..', link)), link).to.equal(true);
+        expect(
+          ts.sys.fileExists(join(root, document, '..', link)) ||
+            ts.sys.directoryExists(join(root, document, '..', link)),
+          link,
+        ).to.equal(true);
       }
     });
   }

@@ -8,7 +8,8 @@ const entries = ['@ssmkit/schema', '@ssmkit/schema/testing', '@ssmkit/runtime', 
 /** Module specifiers that a module of ours imports. */
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8');
-  return [...text.matchAll(/^(?:import|export)\b[^'"]*['"]([^'"]+)['"]/gm)].map((match) => match[1] as string);
+  const pattern = /^(?:(?:import|export)\s[^;]*?\sfrom|import)\s+['"]([^'"]+)['"]/gm;
+  return [...text.matchAll(pattern)].map((match) => match[1] as string);
 }
 
 /** Every module of ours that an entry point loads, and what they import from elsewhere. */

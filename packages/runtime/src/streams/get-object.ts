@@ -58,6 +58,14 @@ export function getField(stream: GetStream, object: Properties, shape: Shape, fi
       case 'u32':
         object[field.name] = stream.getU32();
         return;
+      case 'bool':
+        if (field.as !== undefined) break;
+        object[field.name] = stream.getBool();
+        return;
+      case 'u64':
+        if (field.as !== undefined || field.hi !== undefined) break;
+        object[field.name] = stream.getU64();
+        return;
     }
   }
   const wire = wireOf(shape, field, stream.saved, stream.host, (flags & StructFlags.DONT_IGNORE) !== 0);

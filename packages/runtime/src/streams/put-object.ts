@@ -91,6 +91,15 @@ export function putField(stream: PutStream, object: Properties, shape: Shape, fi
       case 's32':
         stream.putU32(number(value));
         return;
+      case 'bool':
+        if (typeof value !== 'boolean' || field.as !== undefined) break;
+        stream.putBool(value);
+        return;
+      case 'u64':
+      case 's64':
+        if (typeof value !== 'bigint' || field.as !== undefined || field.hi !== undefined) break;
+        stream.putU64(value);
+        return;
     }
   }
   const wire = wireOf(shape, field, stream.host, stream.host, (flags & StructFlags.DONT_IGNORE) !== 0);

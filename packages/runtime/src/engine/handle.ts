@@ -2,7 +2,7 @@ import type { FileHeader, ProductVersion } from '../containers/v2/headers.js';
 import type { UnitHeader } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
 import type { SsmFailure, SsmStatus } from '../status.js';
-import type { SavedHost } from '../streams/get-stream.js';
+import type { SavedHost } from '../streams/get-primitives.js';
 
 /**
  * What a callback may ask the operation it takes part in, and tell it; an SSM handle without its streams.

@@ -4,7 +4,8 @@ import { type Directory, readDirectory, seekUnit, type UnitPlace, type V2Reader 
 import type { UnitHeader } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
-import { GetStream, type SavedHost } from '../streams/get-stream.js';
+import type { SavedHost } from '../streams/get-primitives.js';
+import { GetStream } from '../streams/get-stream.js';
 import { savedHostOf } from './load.js';
 import { openReader } from './open-reader.js';
 import { getSelfDescription, hostOf, selfUnit } from './self-units.js';

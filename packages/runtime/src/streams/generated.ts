@@ -5,15 +5,15 @@
 
 import { type Field, StructFlags, type TypedArray } from '@ssmkit/schema';
 import type { SsmError } from '../error.js';
-import type { GetStream } from './get-stream.js';
-import type { PutStream } from './put-stream.js';
+import type { GetPrimitives as GetStream } from './get-primitives.js';
+import type { PutPrimitives as PutStream } from './put-primitives.js';
 
 export { classRef, codecOf, type Descriptor, type Field, type JsonCodec } from '@ssmkit/schema';
 export { countOf } from './conditions.js';
 export { getField } from './get-object.js';
-export type { GetStream } from './get-stream.js';
+export type { GetPrimitives as GetStream } from './get-primitives.js';
 export { putField } from './put-object.js';
-export type { PutStream } from './put-stream.js';
+export type { PutPrimitives as PutStream } from './put-primitives.js';
 export { registerGenerated, structClassOf } from './struct-class.js';
 
 type Stream = PutStream | GetStream;

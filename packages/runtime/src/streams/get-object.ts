@@ -15,7 +15,7 @@ import {
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 import { countOf, inDomain, isPresent } from './conditions.js';
-import type { GetStream } from './get-stream.js';
+import type { GetPrimitives } from './get-primitives.js';
 import { callback, elementHolds, endFields, isRawMember, locate, overflowStatus } from './put-object.js';
 
 /*
@@ -29,7 +29,7 @@ type Properties = Record<string, unknown>;
 type Shape = Descriptor['shape'];
 
 /** Gets the fields of an object, without markers. */
-export function getFields(stream: GetStream, object: object, descriptor: Descriptor, flags: number): void {
+export function getFields(stream: GetPrimitives, object: object, descriptor: Descriptor, flags: number): void {
   const { fields, shape } = descriptor;
   let i = 0;
   try {
@@ -45,7 +45,7 @@ export function getFields(stream: GetStream, object: object, descriptor: Descrip
 }
 
 /** One field of an object. For generated code: fields that have no fast way. */
-export function getField(stream: GetStream, object: Properties, shape: Shape, field: Field, flags: number): void {
+export function getField(stream: GetPrimitives, object: Properties, shape: Shape, field: Field, flags: number): void {
   // The kinds that most fields have, without looking further.
   if (field.count === undefined && field.end === undefined && field.domain === undefined) {
     switch (field.kind) {
@@ -87,7 +87,7 @@ export function getField(stream: GetStream, object: Properties, shape: Shape, fi
   } else getArray(stream, object, field, wire, flags);
 }
 
-function getMarker(stream: GetStream, field: Field, wire: Wire): void {
+function getMarker(stream: GetPrimitives, field: Field, wire: Wire): void {
   const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
   if (value !== BigInt(field.value!)) {
     const problem = `0x${value.toString(16)} where the marker 0x${field.value!.toString(16)} must be`;
@@ -96,7 +96,7 @@ function getMarker(stream: GetStream, field: Field, wire: Wire): void {
 }
 
 /** Gets one member that is saved as the bytes it has in this host's structure. */
-function getRawMember(stream: GetStream, object: Properties, field: Field): void {
+function getRawMember(stream: GetPrimitives, object: Properties, field: Field): void {
   const holds = holdsOf(field);
   const { size } = memberShape(field, stream.host)!;
   if (holds.what === 'bytes' || holds.what === 'typed') {
@@ -121,7 +121,7 @@ function existing(value: unknown, holds: Holds, count: number): Uint8Array | Typ
   return fits ? (value as unknown as Uint8Array) : newTypedArray(name, count);
 }
 
-function getArray(stream: GetStream, object: Properties, field: Field, wire: Wire, flags: number): void {
+function getArray(stream: GetPrimitives, object: Properties, field: Field, wire: Wire, flags: number): void {
   const holds = holdsOf(field);
   if (field.end !== undefined) {
     object[field.name] = collect(holds, getUntilEnd(stream, field, wire, elementHolds(holds), flags));
@@ -147,7 +147,7 @@ function getArray(stream: GetStream, object: Properties, field: Field, wire: Wir
   object[field.name] = collect(holds, list);
 }
 
-function getBytes(stream: GetStream, value: unknown, count: number): Uint8Array {
+function getBytes(stream: GetPrimitives, value: unknown, count: number): Uint8Array {
   const target = value instanceof Uint8Array && value.length === count ? value : new Uint8Array(count);
   return stream.getMem(target);
 }
@@ -160,7 +160,7 @@ function collect(holds: Holds, list: readonly unknown[]): unknown {
   return array;
 }
 
-function getCount(stream: GetStream, object: Properties, field: Field): number {
+function getCount(stream: GetPrimitives, object: Properties, field: Field): number {
   const { count, limit } = field;
   const value =
     typeof count === 'object'
@@ -175,7 +175,7 @@ function getCount(stream: GetStream, object: Properties, field: Field): number {
   return value;
 }
 
-function getUntilEnd(stream: GetStream, field: Field, wire: Wire, holds: Holds, flags: number): unknown[] {
+function getUntilEnd(stream: GetPrimitives, field: Field, wire: Wire, holds: Holds, flags: number): unknown[] {
   const { domain: _, ...withoutDomain } = field;
   const list: unknown[] = [];
   const items: Properties = {};
@@ -198,7 +198,7 @@ function getUntilEnd(stream: GetStream, field: Field, wire: Wire, holds: Holds, 
   }
 }
 
-function getRest(stream: GetStream, item: Properties, descriptor: Descriptor, from: number, flags: number): void {
+function getRest(stream: GetPrimitives, item: Properties, descriptor: Descriptor, from: number, flags: number): void {
   getFields(stream, item, { ...descriptor, fields: descriptor.fields.slice(from) }, flags);
 }
 
@@ -209,7 +209,7 @@ function sameValue(value: unknown, constant: unknown): boolean {
 
 /** Gets one value into `target[name]`. */
 function getValue(
-  stream: GetStream,
+  stream: GetPrimitives,
   target: Properties,
   field: Field,
   wire: Wire,
@@ -251,7 +251,7 @@ function present(there: boolean, holds: Holds): boolean | bigint {
   return holds.what === 'bigint' ? (there ? 1n : 0n) : there;
 }
 
-function getLow32(stream: GetStream, bytes: 4 | 8, flags: number): number {
+function getLow32(stream: GetPrimitives, bytes: 4 | 8, flags: number): number {
   const low = stream.getU32();
   if (bytes === 8) {
     const high = stream.getU32();
@@ -262,7 +262,7 @@ function getLow32(stream: GetStream, bytes: 4 | 8, flags: number): number {
   return low;
 }
 
-function getNested(stream: GetStream, field: Field, current: unknown, flags: number): object {
+function getNested(stream: GetPrimitives, field: Field, current: unknown, flags: number): object {
   const target = field.class!.target!();
   const object = typeof current === 'object' && current !== null ? current : new target();
   if (field.kind === 'struct' && field.flatten !== true) stream.getStructEx(object, field.flags ?? 0);
@@ -271,7 +271,7 @@ function getNested(stream: GetStream, field: Field, current: unknown, flags: num
 }
 
 /** Refuses a guest address that is wider than the own host's. */
-function checkAddress(stream: GetStream, field: Field, value: bigint): void {
+function checkAddress(stream: GetPrimitives, field: Field, value: bigint): void {
   const { gcPhysBytes, gcPtrBytes } = stream.host;
   const { savedWidth } = kinds[field.kind];
   const own = savedWidth === 'gcPhys' ? gcPhysBytes : savedWidth === 'gcPtr' ? gcPtrBytes : 8;
@@ -280,7 +280,7 @@ function checkAddress(stream: GetStream, field: Field, value: bigint): void {
   }
 }
 
-function getInteger(stream: GetStream, wire: Wire, signed: boolean): bigint {
+function getInteger(stream: GetPrimitives, wire: Wire, signed: boolean): bigint {
   switch ((wire as Wire & { form: 'value' }).bytes) {
     case 1:
       return BigInt(signed ? stream.getS8() : stream.getU8());

@@ -1,8 +1,7 @@
 import { entryExtent, isOld, isPadding, pointerBytes, type SsmField, StructFlags } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
-import type { GetStream } from './get-stream.js';
-import type { TableOptions } from './put-stream.js';
-import { callbackOf, oldSize, paddingSize, problemOf, stepOf } from './put-table.js';
+import type { GetPrimitives } from './get-primitives.js';
+import { callbackOf, oldSize, paddingSize, problemOf, stepOf, type TableOptions } from './put-table.js';
 import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
 
 /*
@@ -11,7 +10,7 @@ import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
 
 /** Fills a C structure's memory by its table. */
 export function getTable(
-  stream: GetStream,
+  stream: GetPrimitives,
   memory: Uint8Array,
   table: readonly SsmField[],
   options: TableOptions,
@@ -37,7 +36,7 @@ export function getTable(
   if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) getMarker(stream, STRUCT_END);
 }
 
-function getMarker(stream: GetStream, marker: number): void {
+function getMarker(stream: GetPrimitives, marker: number): void {
   const value = stream.getU32();
   if (value !== marker) {
     const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
@@ -46,7 +45,7 @@ function getMarker(stream: GetStream, marker: number): void {
 }
 
 function getEntry(
-  stream: GetStream,
+  stream: GetPrimitives,
   member: Uint8Array,
   field: SsmField,
   flags: number,
@@ -86,7 +85,7 @@ function getEntry(
   }
 }
 
-function getPointer(stream: GetStream, bits: number): boolean {
+function getPointer(stream: GetPrimitives, bits: number): boolean {
   return bits === 64 ? stream.getU64() !== 0n : stream.getU32() !== 0;
 }
 
@@ -94,7 +93,7 @@ function getAddress(member: Uint8Array, value: bigint): void {
   for (let i = 0; i < member.length; i++) member[i] = Number((value >> BigInt(8 * i)) & 0xffn);
 }
 
-function ignoredSize(field: SsmField, saved: GetStream['saved'], own: number): number {
+function ignoredSize(field: SsmField, saved: GetPrimitives['saved'], own: number): number {
   switch (field.transformer) {
     case 'IGN_GCPHYS':
       return saved.gcPhysBytes;

@@ -1,5 +1,8 @@
-export { GetStream, NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './get-stream.js';
-export { PutStream, type RecordSink, RUN_MAX, STRZ_MAX, type TableOptions } from './put-stream.js';
+export { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './get-primitives.js';
+export { GetStream } from './get-stream.js';
+export { type RecordSink, RUN_MAX, STRZ_MAX } from './put-primitives.js';
+export { PutStream } from './put-stream.js';
+export type { TableOptions } from './put-table.js';
 export {
   type GeneratedClass,
   registerGenerated,

@@ -14,7 +14,7 @@ import {
 import { SsmError } from '../error.js';
 import type { SsmFailure } from '../status.js';
 import { countOf, inDomain, isPresent } from './conditions.js';
-import type { PutStream } from './put-stream.js';
+import type { PutPrimitives } from './put-primitives.js';
 
 /*
  * The reflective engine, putting half
@@ -28,7 +28,7 @@ type Properties = Record<string, unknown>;
 type Shape = Descriptor['shape'];
 
 /** Puts the fields of an object, without markers. */
-export function putFields(stream: PutStream, object: object, descriptor: Descriptor, flags: number): void {
+export function putFields(stream: PutPrimitives, object: object, descriptor: Descriptor, flags: number): void {
   const { fields, shape } = descriptor;
   let i = 0;
   try {
@@ -74,7 +74,7 @@ function expectType(value: unknown, type: string): void {
 }
 
 /** One field of an object. For generated code: fields that have no fast way. */
-export function putField(stream: PutStream, object: Properties, shape: Shape, field: Field, flags: number): void {
+export function putField(stream: PutPrimitives, object: Properties, shape: Shape, field: Field, flags: number): void {
   // The kinds that most fields have, without looking further.
   if (field.count === undefined && field.end === undefined && field.domain === undefined) {
     const value = object[field.name];
@@ -140,7 +140,7 @@ function isPointerArray(field: Field): boolean {
 }
 
 /** Puts one member as the bytes it has in the host's structure: one item, however large. */
-function putRawMember(stream: PutStream, object: Properties, field: Field): void {
+function putRawMember(stream: PutPrimitives, object: Properties, field: Field): void {
   const value = object[field.name];
   if (field.domain !== undefined) for (const element of value as Iterable<unknown>) inDomain(field, element);
   const expected = field.count as number;
@@ -165,7 +165,7 @@ function wrongLength(length: number, expected: number | string): SsmError {
   return new SsmError('VERR_INVALID_PARAMETER', `${length} elements where there must be ${expected}`);
 }
 
-function putString(stream: PutStream, value: unknown, field: Field): void {
+function putString(stream: PutPrimitives, value: unknown, field: Field): void {
   const before = stream.offset;
   const max = field.limit;
   if (field.as === 'bytes') stream.putStrZBytes(value as Uint8Array);
@@ -193,7 +193,7 @@ export function callback(object: Properties, method: string | undefined, stream:
   run.call(object, stream, flags);
 }
 
-function putArray(stream: PutStream, object: Properties, field: Field, wire: Wire, flags: number): void {
+function putArray(stream: PutPrimitives, object: Properties, field: Field, wire: Wire, flags: number): void {
   const items = object[field.name] as ArrayLike<unknown>;
   putCount(stream, object, field, items.length);
   if (wire.form === 'bytes') {
@@ -217,7 +217,7 @@ export function elementHolds(holds: Holds): Holds {
   return holds.what === 'typed' || holds.what === 'list' ? { what: holds.element } : holds;
 }
 
-function putCount(stream: PutStream, object: Properties, field: Field, length: number): void {
+function putCount(stream: PutPrimitives, object: Properties, field: Field, length: number): void {
   const { count, limit } = field;
   if (limit !== undefined && length > limit) {
     throw new SsmError('VERR_TOO_MUCH_DATA', `${length} elements where at most ${limit} are loaded`);
@@ -234,7 +234,7 @@ function putCount(stream: PutStream, object: Properties, field: Field, length: n
     throw wrongLength(length, typeof count === 'string' ? `${expected}, as '${count}' says` : expected);
 }
 
-function putEnd(stream: PutStream, field: Field, wire: Wire): void {
+function putEnd(stream: PutPrimitives, field: Field, wire: Wire): void {
   const { end } = field;
   if (end === undefined) return;
   if (typeof end === 'object') {
@@ -248,7 +248,7 @@ export function endFields(field: Field): readonly Field[] {
 }
 
 function putValue(
-  stream: PutStream,
+  stream: PutPrimitives,
   object: Properties,
   field: Field,
   wire: Wire,
@@ -290,7 +290,7 @@ function integerOf(object: Properties, field: Field, holds: Holds, value: unknow
 }
 
 /** Puts an integer; an address that the host's width cannot hold is an error. */
-function putInteger(stream: PutStream, field: Field, wire: Wire, value: bigint): void {
+function putInteger(stream: PutPrimitives, field: Field, wire: Wire, value: bigint): void {
   const { bytes } = wire as Wire & { form: 'value' };
   if (bytes === 4 && value > 0xffffffffn && valueTypeOf(field)?.bits === 64) {
     throw new SsmError(overflowStatus(field), `0x${value.toString(16)} does not fit in 4 bytes`);

@@ -11,8 +11,18 @@ import {
   tableProblem,
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
-import type { PutStream, TableOptions } from './put-stream.js';
+import type { PutPrimitives } from './put-primitives.js';
 import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
+
+/** How a structure's memory is saved and loaded by a table. */
+export interface TableOptions {
+  /** StructFlags. */
+  flags?: number;
+  /** Use the rules of SSMR3PutStruct and SSMR3GetStruct. */
+  simple?: boolean;
+  /** What callback entries do, by the entry's name. Called with the member's bytes. */
+  callbacks?: Readonly<Record<string, (stream: never, member: Uint8Array, flags: number) => void>>;
+}
 
 /*
  * The table engine, putting half
@@ -24,7 +34,7 @@ import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
 
 /** Puts a C structure's memory by its table. */
 export function putTable(
-  stream: PutStream,
+  stream: PutPrimitives,
   memory: Uint8Array,
   table: readonly SsmField[],
   options: TableOptions,
@@ -53,7 +63,7 @@ export function putTable(
 export function problemOf(
   table: readonly SsmField[],
   cbStruct: number,
-  stream: { readonly host: PutStream['host'] },
+  stream: { readonly host: PutPrimitives['host'] },
   { flags = 0, simple = false }: TableOptions,
 ): TableProblem | undefined {
   if (simple) return simpleTableProblem(table, stream.host);
@@ -61,7 +71,7 @@ export function problemOf(
 }
 
 function putEntry(
-  stream: PutStream,
+  stream: PutPrimitives,
   member: Uint8Array,
   field: SsmField,
   flags: number,

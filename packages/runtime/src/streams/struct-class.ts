@@ -15,9 +15,9 @@ import {
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 import { getFields } from './get-object.js';
-import type { GetStream } from './get-stream.js';
+import type { GetPrimitives } from './get-primitives.js';
 import { putFields } from './put-object.js';
-import type { PutStream } from './put-stream.js';
+import type { PutPrimitives } from './put-primitives.js';
 
 /** Lead marker of a structure. */
 export const STRUCT_BEGIN = 0x19200102;
@@ -25,9 +25,9 @@ export const STRUCT_BEGIN = 0x19200102;
 export const STRUCT_END = 0x19920406;
 
 /** Puts an object's fields, without markers. */
-export type PutFunction<T = never> = (stream: PutStream, object: T, flags: number) => void;
+export type PutFunction<T = never> = (stream: PutPrimitives, object: T, flags: number) => void;
 /** Gets an object's fields, without markers. */
-export type GetFunction<T = never> = (stream: GetStream, object: T, flags: number) => void;
+export type GetFunction<T = never> = (stream: GetPrimitives, object: T, flags: number) => void;
 
 /** What generated code brings for a class. */
 export interface GeneratedClass {
@@ -149,14 +149,14 @@ export class StructClass {
   }
 
   /** Puts the fields for any host and any flags. */
-  putAny(stream: PutStream, object: object, flags: number): void {
+  putAny(stream: PutPrimitives, object: object, flags: number): void {
     const put = pick(this.#generated, stream.canonical, flags, 'put');
     if (put === undefined) this.put(stream, object, flags);
     else (put as Put)(stream, object, flags);
   }
 
   /** Gets the fields that any host wrote with any flags. */
-  getAny(stream: GetStream, object: object, flags: number): void {
+  getAny(stream: GetPrimitives, object: object, flags: number): void {
     const get = pick(this.#generated, stream.canonical, flags, 'get');
     if (get === undefined) this.get(stream, object, flags);
     else (get as Get)(stream, object, flags);
@@ -208,7 +208,7 @@ export function registerGenerated(target: StateClass, generated: GeneratedClass)
 }
 
 /** Refuses a class whose table does not fit the API on the stream's host. */
-export function checkTable(stream: PutStream | GetStream, entry: StructClass, api: StructApi): void {
+export function checkTable(stream: PutPrimitives | GetPrimitives, entry: StructClass, api: StructApi): void {
   if (entry.isStream) {
     throw stream.refuse('VERR_INVALID_PARAMETER', 'is a @SsmStream class: put() and get() take it', {
       field: entry.name,
@@ -219,7 +219,7 @@ export function checkTable(stream: PutStream | GetStream, entry: StructClass, ap
 }
 
 /** Refuses a class that is no `@SsmStream`. */
-export function checkStream(stream: PutStream | GetStream, entry: StructClass): void {
+export function checkStream(stream: PutPrimitives | GetPrimitives, entry: StructClass): void {
   if (!entry.isStream) {
     const problem = 'is a @SsmStruct class: the struct functions take it';
     throw stream.refuse('VERR_INVALID_PARAMETER', problem, { field: entry.name });
@@ -227,7 +227,7 @@ export function checkStream(stream: PutStream | GetStream, entry: StructClass): 
 }
 
 /** Refuses flags that are not among StructFlags. */
-export function checkFlags(stream: PutStream | GetStream, flags: number): void {
+export function checkFlags(stream: PutPrimitives | GetPrimitives, flags: number): void {
   if ((flags & ~StructFlags.MASK) !== 0) {
     throw stream.refuse('VERR_INVALID_PARAMETER', `unknown structure flags 0x${flags.toString(16)}`);
   }

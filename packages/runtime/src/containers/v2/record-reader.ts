@@ -1,7 +1,7 @@
 import { lzfDecompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
-import { NeedMore, type RecordSource } from '../../streams/get-stream.js';
+import { NeedMore, type RecordSource } from '../../streams/get-primitives.js';
 import type { ByteReader } from '../byte-reader.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 

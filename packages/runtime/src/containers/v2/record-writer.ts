@@ -1,6 +1,6 @@
 import { lzfCompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
-import type { RecordSink } from '../../streams/put-stream.js';
+import type { RecordSink } from '../../streams/put-primitives.js';
 import type { ByteWriter } from '../byte-writer.js';
 import { BLOCK, FIXED, IMPORTANT, LZF_LIMIT, PAYLOAD_MAX, RECORD_HEADER_MAX, RecordType } from './records.js';
 

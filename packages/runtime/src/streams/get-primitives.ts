@@ -1,0 +1,399 @@
+import { defaultHost, type HostProfile, type StateClass } from '@ssmkit/schema';
+import { SsmError, type SsmWhere } from '../error.js';
+import type { SsmFailure } from '../status.js';
+import { isCanonical, isSame, RUN_MAX, STRZ_MAX } from './put-primitives.js';
+
+/** The record layer of a container, as a get stream sees it. */
+export interface RecordSource {
+  /**
+   * Decodes the next record, or what fits of it, into `into[at, into.length)`, which has room for at least
+   * {@link RECORD_MAX} bytes. A failure consumes nothing.
+   *
+   * @returns the number of bytes decoded (0 for an empty record), or -1 when the unit is at its end.
+   * @throws SsmError for a damaged record; {@link NeedMore} when an asynchronous source has to be waited for.
+   */
+  fill(into: Uint8Array, at: number): number;
+  /** Reads more of an asynchronous source; resolves at its end, too. */
+  more(): Promise<void>;
+}
+
+/** Most bytes one record other than RAW decodes to. */
+export const RECORD_MAX = 4096;
+
+/** Thrown by {@link RecordSource.fill} when the source has to be awaited first. Never leaves the streams. */
+export class NeedMore extends Error {}
+
+/** What the file says about the host that saved it. */
+export interface SavedHost {
+  /** `os.arch`, or `''` before the unit "SSM" has told it. */
+  readonly name: string;
+  readonly bits: 32 | 64;
+  readonly gcPhysBytes: 4 | 8;
+  readonly gcPtrBytes: 4 | 8;
+  readonly msc32: boolean;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The part of a get stream that knows values but no structures; {@link GetStream} is the whole. */
+export abstract class GetPrimitives {
+  /** The host that loads: whose C structures are filled. */
+  readonly host: HostProfile;
+  /** Decoded bytes `[pos, limit)` are next. For generated code. */
+  bytes: Uint8Array;
+  /** A view of {@link bytes}; may change with every {@link take}. For generated code. */
+  view: DataView;
+  pos = 0;
+  limit = 0;
+  /** Whether both hosts are such that generated code has constant offsets: 64-bit, with 8-byte guest addresses. */
+  canonical: boolean;
+  /** Version of the unit being read; 0xFFFFFFFF after a seek (`VirtualBox 7.2 SSMR3.cpp, SSMR3Seek`). */
+  version: number;
+  /** Pass of the unit being read. */
+  pass: number;
+
+  readonly #records: RecordSource;
+  #saved: SavedHost;
+  #base = 0;
+  #failure: SsmError | undefined;
+
+  constructor(
+    records: RecordSource,
+    options: { host?: HostProfile; saved?: SavedHost; version?: number; pass?: number } = {},
+  ) {
+    this.host = options.host ?? defaultHost;
+    this.#saved = options.saved ?? this.host;
+    this.canonical = isCanonical(this.host) && isCanonical(this.#saved);
+    this.version = options.version ?? 0xffffffff;
+    this.pass = options.pass ?? 0xffffffff;
+    this.#records = records;
+    this.bytes = new Uint8Array(RUN_MAX + RECORD_MAX);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** The host that saved. */
+  get saved(): SavedHost {
+    return this.#saved;
+  }
+
+  set saved(saved: SavedHost) {
+    this.#saved = saved;
+    this.canonical = isCanonical(this.host) && isCanonical(saved);
+  }
+
+  /** The failure that this stream is left with, if any. */
+  get failure(): SsmError | undefined {
+    return this.#failure;
+  }
+
+  /** Bytes of the unit consumed so far. */
+  get offset(): number {
+    return this.#base + this.pos;
+  }
+
+  /** Decoded bytes that nobody has got yet. */
+  get buffered(): number {
+    return this.limit - this.pos;
+  }
+
+  /** Starts a unit: nothing is buffered, offsets count from 0. */
+  begin(version: number, pass: number): void {
+    this.version = version;
+    this.pass = pass;
+    this.pos = 0;
+    this.limit = 0;
+    this.#base = 0;
+  }
+
+  /** Refuses gets from now on with `error`; the first failure stays (with its place, should that become known later). */
+  fail(error: SsmError): SsmError {
+    if (this.#failure === undefined || isSame(error, this.#failure)) this.#failure = error;
+    this.#base = this.offset;
+    this.pos = 0;
+    this.limit = 0;
+    return error;
+  }
+
+  /** Forgets a failure and what is buffered, as seeking does. */
+  reset(): void {
+    this.#failure = undefined;
+    this.begin(0xffffffff, 0xffffffff);
+  }
+
+  /** A failure of this stream that is stored in it. */
+  refuse(status: SsmFailure, detail: string, where?: SsmWhere): SsmError {
+    return this.fail(new SsmError(status, detail, where));
+  }
+
+  /** Throws the stored failure, if there is one. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * Consumes `count` bytes (at most {@link RUN_MAX}) and returns where they start in {@link bytes}. For generated code,
+   * which must fetch `bytes` and `view` after the call.
+   */
+  take(count: number): number {
+    const at = this.pos;
+    const end = at + count;
+    if (end <= this.limit) {
+      this.pos = end;
+      return at;
+    }
+    return this.#refill(count);
+  }
+
+  #refill(count: number): number {
+    this.check();
+    this.#compact();
+    while (this.limit < count) this.#decode();
+    this.pos = count;
+    return 0;
+  }
+
+  /** Moves what is buffered to the front, so that there is room for one more record behind it. */
+  #compact(): void {
+    if (this.pos === 0) return;
+    this.bytes.copyWithin(0, this.pos, this.limit);
+    this.#base += this.pos;
+    this.limit -= this.pos;
+    this.pos = 0;
+  }
+
+  /** Decodes one more record behind what is buffered. */
+  #decode(): void {
+    this.limit += this.#fill(this.bytes, this.limit);
+  }
+
+  #fill(into: Uint8Array, at: number): number {
+    let count: number;
+    try {
+      count = this.#records.fill(into, at);
+    } catch (error) {
+      if (error instanceof NeedMore) {
+        throw this.refuse(
+          'VERR_TRY_AGAIN',
+          'the source is asynchronous and its data has not arrived: await ensure() or getMemAsync() before getting more',
+        );
+      }
+      throw error instanceof SsmError ? this.fail(error) : error;
+    }
+    if (count < 0) throw this.refuse('VERR_SSM_LOADED_TOO_MUCH', `read past the unit's ${this.#base + at} bytes`);
+    return count;
+  }
+
+  /**
+   * Waits until `count` bytes can be got without waiting, or the unit has no more. Asynchronous callbacks over
+   * asynchronous sources call it; over others it does nothing that a get would not do.
+   */
+  async ensure(count: number): Promise<void> {
+    this.check();
+    while (this.buffered < count) {
+      this.#compact();
+      this.#reserve(this.limit + RECORD_MAX);
+      try {
+        const got = this.#records.fill(this.bytes, this.limit);
+        if (got < 0) return;
+        this.limit += got;
+      } catch (error) {
+        // A damaged record is reported to whoever gets that far.
+        if (!(error instanceof NeedMore)) return;
+        await this.#records.more();
+      }
+    }
+  }
+
+  #reserve(size: number): void {
+    if (this.bytes.length >= size) return;
+    const grown = new Uint8Array(Math.max(size, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.limit));
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+
+  getBool(): boolean {
+    return this.getU8() !== 0;
+  }
+
+  getU8(): number {
+    const at = this.take(1);
+    return this.bytes[at] as number;
+  }
+
+  getU16(): number {
+    const at = this.take(2);
+    return this.view.getUint16(at, true);
+  }
+
+  getU32(): number {
+    const at = this.take(4);
+    return this.view.getUint32(at, true);
+  }
+
+  getU64(): bigint {
+    const at = this.take(8);
+    return this.view.getBigUint64(at, true);
+  }
+
+  getU128(): bigint {
+    const at = this.take(16);
+    return this.view.getBigUint64(at, true) | (this.view.getBigUint64(at + 8, true) << 64n);
+  }
+
+  getS8(): number {
+    const at = this.take(1);
+    return this.view.getInt8(at);
+  }
+
+  getS16(): number {
+    const at = this.take(2);
+    return this.view.getInt16(at, true);
+  }
+
+  getS32(): number {
+    const at = this.take(4);
+    return this.view.getInt32(at, true);
+  }
+
+  getS64(): bigint {
+    const at = this.take(8);
+    return this.view.getBigInt64(at, true);
+  }
+
+  getS128(): bigint {
+    const at = this.take(16);
+    return this.view.getBigUint64(at, true) | (this.view.getBigInt64(at + 8, true) << 64n);
+  }
+
+  getUInt(): number {
+    return this.getU32();
+  }
+
+  getSInt(): number {
+    return this.getS32();
+  }
+
+  /** RTGCPHYS: as many bytes as the saved side used, zero-extended. @throws SsmError VERR_SSM_GCPHYS_OVERFLOW */
+  getGCPhys(): bigint {
+    return this.#getAddress(this.#saved.gcPhysBytes, this.host.gcPhysBytes, 'VERR_SSM_GCPHYS_OVERFLOW');
+  }
+
+  getGCPhys32(): number {
+    return this.getU32();
+  }
+
+  getGCPhys64(): bigint {
+    return this.getU64();
+  }
+
+  /** RTGCPTR: as many bytes as the saved side used, zero-extended. @throws SsmError VERR_SSM_GCPTR_OVERFLOW */
+  getGCPtr(): bigint {
+    return this.#getAddress(this.#saved.gcPtrBytes, this.host.gcPtrBytes, 'VERR_SSM_GCPTR_OVERFLOW');
+  }
+
+  getGCUIntPtr(): bigint {
+    return this.getGCPtr();
+  }
+
+  getGCUInt(): bigint {
+    return this.getGCPtr();
+  }
+
+  getGCUIntReg(): bigint {
+    return this.getGCPtr();
+  }
+
+  getRCPtr(): number {
+    return this.getU32();
+  }
+
+  getIOPort(): number {
+    return this.getU16();
+  }
+
+  getSel(): number {
+    return this.getU16();
+  }
+
+  /** Fills `into` with the unit's next bytes and returns it. */
+  getMem<T extends Uint8Array>(into: T): T {
+    const { length } = into;
+    if (length <= RUN_MAX) {
+      const at = this.take(length);
+      into.set(this.bytes.subarray(at, at + length));
+      return into;
+    }
+    let done = this.#drainInto(into, 0);
+    while (length - done >= RECORD_MAX) {
+      const got = this.#fill(into, done);
+      this.#base += got;
+      done += got;
+    }
+    if (done < length) this.getMem(into.subarray(done));
+    return into;
+  }
+
+  /** {@link getMem} that waits where the source is slow: reads any amount over any source in bounded memory. */
+  async getMemAsync<T extends Uint8Array>(into: T): Promise<T> {
+    for (let done = 0; done < into.length; ) {
+      const count = Math.min(into.length - done, 65536);
+      await this.ensure(count);
+      this.check();
+      this.getMem(into.subarray(done, done + count));
+      done += count;
+    }
+    return into;
+  }
+
+  /** Copies what is buffered into `into[at…)`, and returns where that ends. */
+  #drainInto(into: Uint8Array, at: number): number {
+    this.check();
+    const count = Math.min(this.buffered, into.length - at);
+    into.set(this.bytes.subarray(this.pos, this.pos + count), at);
+    this.pos += count;
+    return at + count;
+  }
+
+  /** Reads and drops `count` bytes. */
+  skip(count: number): void {
+    for (let left = count; left > 0; left -= RUN_MAX) this.take(Math.min(left, RUN_MAX));
+  }
+
+  /**
+   * A string as UTF-8 with its length in front.
+   *
+   * @param max most bytes it may have, without a terminator.
+   * @throws SsmError VERR_TOO_MUCH_DATA when it is longer (its length has been consumed, the stream stays usable),
+   * VERR_SSM_UNEXPECTED_DATA when it is not UTF-8.
+   */
+  getStrZ(max = STRZ_MAX): string {
+    const data = this.getStrZBytes(max);
+    try {
+      return utf8.decode(data);
+    } catch {
+      throw this.refuse('VERR_SSM_UNEXPECTED_DATA', 'a string that is not UTF-8');
+    }
+  }
+
+  /** {@link getStrZ} without decoding. */
+  getStrZBytes(max = STRZ_MAX): Uint8Array<ArrayBuffer> {
+    const length = this.getU32();
+    if (length > max) throw new SsmError('VERR_TOO_MUCH_DATA', `a string of ${length} bytes where at most ${max} fit`);
+    return this.getMem(new Uint8Array(length));
+  }
+
+  #getAddress(saved: 4 | 8, own: 4 | 8, overflow: SsmFailure): bigint {
+    const value = saved === 8 ? this.getU64() : BigInt(this.getU32());
+    if (own === 4 && value > 0xffffffffn) {
+      throw new SsmError(overflow, `0x${value.toString(16)} does not fit in 4 bytes`);
+    }
+    return value;
+  }
+
+  /** Fills an object from a structure that SSMR3PutStructEx wrote. */
+  abstract getStructEx<T extends object>(object: T, flags?: number): T;
+
+  /** The fields of an object as a part of another one. */
+  abstract getPart(target: StateClass, object: object, flags: number): void;
+}

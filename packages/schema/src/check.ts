@@ -1,4 +1,5 @@
 import { type Complain, isCount } from './check/complain.js';
+import type { ClassMembers } from './check/members.js';
 import { checkStreamField } from './check/stream-field.js';
 import { checkSize, checkStructField } from './check/struct-field.js';
 import { checkDefault, checkDomain, checkRepresentation, checkSizes } from './check/values.js';
@@ -6,12 +7,6 @@ import { type Descriptor, DescriptorError, type Field } from './descriptor.js';
 import { type HostProfile, hosts } from './host.js';
 import { kinds } from './kinds/index.js';
 import { layoutOf } from './layout.js';
-
-/** What a producer knows of the class beside its fields: which getters and methods it has. */
-export interface ClassMembers {
-  /** Whether the class has a getter or method of this name. */
-  has(name: string): boolean;
-}
 
 /**
  * Checks that a descriptor makes sense.

@@ -1,5 +1,6 @@
 export { withAutoPadding } from './auto-pad.js';
-export { type ClassMembers, checkDescriptor } from './check.js';
+export type { ClassMembers } from './check/members.js';
+export { checkDescriptor } from './check.js';
 export {
   type ClassCall,
   type ClassOptions,

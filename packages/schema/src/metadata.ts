@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { withAutoPadding } from './auto-pad.js';
-import { type ClassMembers, checkDescriptor } from './check.js';
+import type { ClassMembers } from './check/members.js';
+import { checkDescriptor } from './check.js';
 import { type ClassCall, descriptorOf, type FieldCall, fieldOf } from './decorator-calls.js';
 import { type ClassRef, type Descriptor, DescriptorError, type Field } from './descriptor.js';
 

@@ -1,8 +1,8 @@
-import type { ClassMembers } from '../check.js';
 import type { Condition, Field } from '../descriptor.js';
 import { holdsOf, valueRange, valueTypeOf } from '../holds.js';
 import { type Kind, kinds, primitives } from '../kinds/index.js';
 import { type Complain, isCount, isWhole } from './complain.js';
+import type { ClassMembers } from './members.js';
 import { checkMarker } from './values.js';
 
 type Earlier = ReadonlyMap<string, Field>;

@@ -1,7 +1,7 @@
-import type { ClassMembers } from '../check.js';
 import { type Descriptor, DescriptorError, type Field, type Offset } from '../descriptor.js';
 import type { Kind } from '../kinds/index.js';
 import { type Complain, isCount } from './complain.js';
+import type { ClassMembers } from './members.js';
 
 /** Kinds whose entry is one value: SSMFIELD has no array of them. */
 const noArrays: readonly string[] = ['gcphys', 'gcptr', 'u32_zx_u64', 'hcptr_hack_u32'];

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../cold/prepare.js';
@@ -11,23 +12,25 @@ const FILES = 100;
 const FIELDS = 25;
 const ROUNDS = 9;
 
-/** `ssmgen` from its start to its end: everything to do, nothing to do, and Node's own start. */
+/** `ssmgen` from its start to its end: everything to do, nothing to do, and what Node and TypeScript take to start. */
 export async function codegen(): Promise<{ targets: readonly Target[]; data: unknown }> {
   const bin = fileURLToPath(new URL('bin.js', import.meta.resolve('@ssmkit/codegen')));
+  const tsMorph = createRequire(bin).resolve('ts-morph');
   const folder = temporaryFolder('codegen-');
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, `device${i}.ts`), classSource(i, FIELDS));
-  const times = { cold: [] as number[], idle: [] as number[], node: [] as number[] };
+  const times = { cold: [] as number[], idle: [] as number[], node: [] as number[], tsMorph: [] as number[] };
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of readdirSync(folder)) if (name.endsWith('.ssm.ts')) rmSync(join(folder, name));
       times.cold.push(time([bin, '--quiet', folder]));
       times.idle.push(time([bin, '--quiet', folder]));
       times.node.push(time(['-e', '0']));
+      times.tsMorph.push(time(['-e', 'require(process.argv[1])', tsMorph]));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const names = { cold: 'everything to do', idle: 'nothing to do', node: 'node -e 0' };
+  const names = { cold: 'everything to do', idle: 'nothing to do', node: 'node -e 0', tsMorph: 'loading ts-morph' };
   const rows = Object.entries(times).map(([key, rounds]) => [
     names[key as keyof typeof names],
     digits(median(rounds)),

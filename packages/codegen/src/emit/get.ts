@@ -177,7 +177,11 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
         out.block(`for (let i = 0; i < ${count}; i++) {`, () =>
           out.line(`${property}[i] = b[${plus(at)} + i] as number;`),
         );
-      } else out.line(`${context.help('copyOut')}(b, ${plus(at)}, ${property});`);
+      } else {
+        const size = count * (wire.form === 'bytes' ? 1 : (wire as { bytes: number }).bytes);
+        const target = wire.form === 'bytes' ? property : `${context.help('bytesOf')}(${property})`;
+        out.line(`${target}.set(b.subarray(${plus(at)}, ${plus(at + size)}));`);
+      }
       emitElementDomain(context, slot, property);
       return;
     }

@@ -23,12 +23,6 @@ export function bytesOf(array: TypedArray): Uint8Array {
   return array instanceof Uint8Array ? array : new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** Copies bytes out of a stream's buffer. */
-export function copyOut(from: Uint8Array, at: number, into: TypedArray): void {
-  const { byteLength } = into;
-  bytesOf(into).set(from.subarray(at, at + byteLength));
-}
-
 /** Whether a value has any of the bits. */
 export function hasBits(value: number | bigint, mask: number): boolean {
   return (BigInt(value) & BigInt(mask)) !== 0n;

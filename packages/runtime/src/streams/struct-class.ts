@@ -1,5 +1,6 @@
 import {
   abiKey,
+  type ClassSlot,
   type Descriptor,
   descriptorFor,
   fieldTable,
@@ -8,6 +9,7 @@ import {
   type StateClass,
   StructFlags,
   simpleTableProblem,
+  slotKey,
   slotOf,
   type TableProblem,
   tableProblem,
@@ -195,6 +197,9 @@ export function pick(
 
 /** The entry of an instance's class, or of a class. */
 export function structClassOf(instance: object): StructClass {
+  // Every structure in a stream passes here: what is known already is found by two loads.
+  const known = (instance as { [slotKey]?: ClassSlot })[slotKey]?.engine;
+  if (known !== undefined) return known as StructClass;
   const slot = slotOf(instance);
   slot.engine ??= new StructClass(slot.target);
   return slot.engine as StructClass;

@@ -136,9 +136,9 @@ export const SsmStruct =
 
 /** Values in stream order, as most units of VirtualBox are written. */
 export const SsmStream =
-  () =>
+  (options?: Readonly<Record<string, never>>) =>
   (target: StateClass): void =>
-    recordClass(target, { decorator: 'SsmStream', args: [] });
+    recordClass(target, { decorator: 'SsmStream', args: options === undefined ? [] : [options] });
 
 /** A property that is not saved and is no member of the C structure. */
 export const Transient = (): Decorator => recordTransient;

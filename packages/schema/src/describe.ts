@@ -1,7 +1,7 @@
 import type { Descriptor } from './descriptor.js';
-import { fieldTable } from './field-table.js';
+import { fieldTable, NO_OFFSET } from './field-table.js';
 import { defaultHost, type HostProfile } from './host.js';
-import { type Layout, layoutOf } from './layout.js';
+import { type Layout, layoutOf, memberShape } from './layout.js';
 import { descriptorFor, type StateClass } from './metadata.js';
 
 /**
@@ -16,10 +16,12 @@ function describeStruct(descriptor: Descriptor, host: HostProfile): string {
   const { size, align, members } = layoutOf(descriptor, host);
   const table = fieldTable(descriptor, host);
   const width = Math.max(...table.map(({ entry }) => entry.length), 0) + 1;
-  const lines = table.map(({ entry, off, field }) => {
-    const member = off === 0x7fffffff ? 'no member' : `offset ${off}`;
-    const size = members.find((candidate) => candidate.field === field)?.size;
-    return `    ${`${entry},`.padEnd(width)} /* ${member}${size === undefined ? '' : `, ${size} bytes`} */`;
+  const lines = table.map(({ entry, off, field, firstVer }) => {
+    const size = memberShape(field, host)?.size;
+    const member = off === NO_OFFSET ? 'no member' : `offset ${off}, ${size} byte${size === 1 ? '' : 's'}`;
+    // Only the plain entry has a macro with a version; for the others C needs an initialiser written out.
+    const since = firstVer === 0 || entry.startsWith('SSMFIELD_ENTRY_VER(') ? '' : `, since version ${firstVer}`;
+    return `    ${`${entry},`.padEnd(width)} /* ${member}${since} */`;
   });
   const gaps = members.filter(({ name }) => name === undefined).map(({ offset, size }) => `${size} at ${offset}`);
   return [

@@ -140,8 +140,8 @@ function spell(
     case 'callback':
       return `SSMFIELD_ENTRY_CALLBACK(${cStruct}, ${name}, ${field.put ?? field.get})`;
     default:
-      if (field.offset !== undefined && suffix === '') return `SSMFIELD_ENTRY_CUSTOM(${name}, ${off}, ${cb})`;
       if (field.since !== undefined && suffix === '') return `SSMFIELD_ENTRY_VER(${cStruct}, ${name}, ${field.since})`;
+      if (field.offset !== undefined && suffix === '') return `SSMFIELD_ENTRY_CUSTOM(${name}, ${off}, ${cb})`;
       return `${macro}(${cStruct}, ${name})`;
   }
 }

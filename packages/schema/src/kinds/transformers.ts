@@ -17,6 +17,7 @@ function row(
     simple: false,
     heedsDontIgnore: false,
     ...kind,
+    entry: kind.entry === 'NO_TRANSFORMATION' ? '' : kind.entry,
   };
 }
 

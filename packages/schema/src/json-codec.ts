@@ -85,6 +85,8 @@ interface Part {
   readonly holds: Holds;
   readonly leaf: Leaf | undefined;
   readonly codec: () => JsonCodec<object>;
+  /** What the class's initialiser leaves in the property. */
+  readonly initial: () => unknown;
 }
 
 function makeCodec(target: StateClass, bytes: BytesForm): JsonCodec<object> {
@@ -92,7 +94,8 @@ function makeCodec(target: StateClass, bytes: BytesForm): JsonCodec<object> {
   const parts = descriptor.fields.filter(hasJson).map((field): Part => {
     const holds = holdsOf(field);
     const leaf = field.class === undefined ? leafOf(field, holds, bytes) : undefined;
-    return { field, holds, leaf, codec: () => codecOf(field.class!.target!(), { bytes }) };
+    const initial = () => (new target() as Properties)[field.name];
+    return { field, holds, leaf, codec: () => codecOf(field.class!.target!(), { bytes }), initial };
   });
   const names = new Set(parts.map(({ field }) => field.name));
   const codec: JsonCodec<object> = new t.Type(
@@ -188,12 +191,21 @@ function encodePart(
   const { field, holds, leaf } = part;
   const value = object[field.name];
   const here = `${path}.${field.name}`;
-  const report = (problem: string, index?: number) =>
-    problems.push({ path: index === undefined ? here : `${here}[${index}]`, problem });
   if (value === undefined) {
-    if (!mayBeAbsent(field)) report('missing');
-  } else if (leaf === undefined) json[field.name] = encodeObjects(part, value, here, problems);
-  else json[field.name] = leaf.toJson(holds.what === 'pair' ? pairOf(object, field, holds.hi) : value, report);
+    if (!mayBeAbsent(field)) problems.push({ path: here, problem: 'missing' });
+    return;
+  }
+  if (leaf === undefined) {
+    json[field.name] = encodeObjects(part, value, here, problems);
+    return;
+  }
+  const own: JsonProblem[] = [];
+  const form = leaf.toJson(holds.what === 'pair' ? pairOf(object, field, holds.hi) : value, (problem, index) =>
+    own.push({ path: index === undefined ? here : `${here}[${index}]`, problem }),
+  );
+  if (own.length === 0) json[field.name] = form;
+  // What the initialiser left in a field that is not there need not be in its domain; decoding leaves it, too.
+  else if (!mayBeAbsent(field) || !Object.is(value, part.initial())) problems.push(...own);
 }
 
 function encodeObjects(part: Part, value: unknown, path: string, problems: JsonProblem[]): Json {

@@ -46,7 +46,32 @@ function integers(min: bigint, max: bigint): fc.Arbitrary<bigint> {
     return [ones, ones + 1n, ones / 3n, ones - ones / 3n, -ones - 1n, -(ones / 3n)];
   });
   const edges = [0n, 1n, -1n, ...patterns, max, max - 1n, min, min + 1n].filter((edge) => edge >= min && edge <= max);
-  return fc.oneof({ withCrossShrink: true }, fc.constantFrom(...new Set(edges)), fc.bigInt({ min, max }));
+  return new Integers([...new Set(edges)], fc.bigInt({ min, max }));
+}
+
+/** Edges as often as any integers; both shrink alike, through all that lies between. */
+class Integers extends fc.Arbitrary<bigint> {
+  readonly #edges: readonly bigint[];
+  readonly #any: fc.Arbitrary<bigint>;
+
+  constructor(edges: readonly bigint[], any: fc.Arbitrary<bigint>) {
+    super();
+    this.#edges = edges;
+    this.#any = any;
+  }
+
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<bigint> {
+    const edge = random.nextInt(0, 2 * this.#edges.length - 1);
+    return edge < this.#edges.length ? new fc.Value(this.#edges[edge]!, undefined) : this.#any.generate(random, bias);
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is bigint {
+    return this.#any.canShrinkWithoutContext(value);
+  }
+
+  override shrink(value: bigint, context: unknown): fc.Stream<fc.Value<bigint>> {
+    return this.#any.shrink(value, context);
+  }
 }
 
 /** How many elements an array has: few, or exactly as many as are allowed where those are not many. */

@@ -197,11 +197,21 @@ class Cook {
     const usual = Math.max(1, this.#usual >> (2 * (path.length - new Set(path).size)));
     const isFree = typeof count === 'object' || end !== undefined;
     const most = typeof count === 'object' ? Math.min(limit!, mostCounted(count.stream)) : (limit ?? 0);
-    const drawnMost = isEmpty ? 0 : typeof count === 'number' ? Math.min(count, 16) : Math.min(most, usual);
-    const few = fc.array(element.ingredients, { minLength: isFree ? 0 : Math.min(drawnMost, 1), maxLength: drawnMost });
-    // Where not many elements are allowed, exactly as many are drawn, too.
-    const isSmall = isFree && !isEmpty && most <= usual * 4;
-    const full = fc.array(element.ingredients, { minLength: most, maxLength: most });
+    // Where not many elements are allowed, any number of them is as likely, and so is the limit.
+    const isSmall = isFree && most <= usual * 2;
+    const drawnMost = isEmpty
+      ? 0
+      : typeof count === 'number'
+        ? Math.min(count, 16)
+        : isSmall
+          ? most
+          : Math.min(most, usual);
+    const minLength = isFree ? 0 : Math.min(drawnMost, 1);
+    const ingredients = fc.array(element.ingredients, {
+      minLength,
+      maxLength: drawnMost,
+      ...(isSmall && { size: 'max' }),
+    });
     const build = (drawn: readonly unknown[], length: number): unknown => {
       if (drawn.length === 0 && length > 0)
         throw new Unusable(`${descriptor.name}.${field.name}: no elements to repeat`);
@@ -211,7 +221,7 @@ class Cook {
     };
     return {
       field,
-      ingredients: isSmall ? fc.oneof({ withCrossShrink: true }, few, full) : few,
+      ingredients,
       make: (drawn, object) => {
         const items = drawn as readonly unknown[];
         return build(items, isFree ? items.length : this.#count(descriptor, field, object));

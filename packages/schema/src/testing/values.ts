@@ -46,38 +46,43 @@ function integers(min: bigint, max: bigint): fc.Arbitrary<bigint> {
     return [ones, ones + 1n, ones / 3n, ones - ones / 3n, -ones - 1n, -(ones / 3n)];
   });
   const edges = [0n, 1n, -1n, ...patterns, max, max - 1n, min, min + 1n].filter((edge) => edge >= min && edge <= max);
-  return new Integers([...new Set(edges)], fc.bigInt({ min, max }));
+  return new WithEdges([...new Set(edges)], fc.bigInt({ min, max }));
 }
 
-/** Edges as often as any integers; both shrink alike, through all that lies between. */
-class Integers extends fc.Arbitrary<bigint> {
-  readonly #edges: readonly bigint[];
-  readonly #any: fc.Arbitrary<bigint>;
+/** Edges as often as any others; both shrink alike, through all that lies between. */
+class WithEdges<T> extends fc.Arbitrary<T> {
+  readonly #edges: readonly T[];
+  readonly #others: fc.Arbitrary<T>;
+  readonly #all: fc.Arbitrary<T>;
 
-  constructor(edges: readonly bigint[], any: fc.Arbitrary<bigint>) {
+  /** @param all shrinks edges and others; it must be able to shrink any of them without having drawn it. */
+  constructor(edges: readonly T[], others: fc.Arbitrary<T>, all: fc.Arbitrary<T> = others) {
     super();
     this.#edges = edges;
-    this.#any = any;
+    this.#others = others;
+    this.#all = all;
   }
 
-  override generate(random: fc.Random, bias: number | undefined): fc.Value<bigint> {
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<T> {
     const edge = random.nextInt(0, 2 * this.#edges.length - 1);
-    return edge < this.#edges.length ? new fc.Value(this.#edges[edge]!, undefined) : this.#any.generate(random, bias);
+    return edge < this.#edges.length
+      ? new fc.Value(this.#edges[edge] as T, undefined)
+      : this.#others.generate(random, bias);
   }
 
-  override canShrinkWithoutContext(value: unknown): value is bigint {
-    return this.#any.canShrinkWithoutContext(value);
+  override canShrinkWithoutContext(value: unknown): value is T {
+    return this.#all.canShrinkWithoutContext(value);
   }
 
-  override shrink(value: bigint, context: unknown): fc.Stream<fc.Value<bigint>> {
-    return this.#any.shrink(value, context);
+  override shrink(value: T, context: unknown): fc.Stream<fc.Value<T>> {
+    return this.#all.shrink(value, context);
   }
 }
 
 /** How many elements an array has: few, or exactly as many as are allowed where those are not many. */
 export function lengths(least: number, most: number, usual: number): fc.Arbitrary<number> {
   const few = fc.integer({ min: least, max: Math.max(least, Math.min(most, usual)) });
-  return most <= usual * 4 ? fc.oneof({ withCrossShrink: true }, few, fc.constant(most)) : few;
+  return most <= usual * 4 ? new WithEdges([most], few, fc.integer({ min: least, max: most })) : few;
 }
 
 /** Numbers of elements that a counting field may hold: few, and in its domain. @throws RangeError when there is none. */

@@ -446,6 +446,9 @@ describe('codecs', () => {
     const [error] = (decoded as { left: t.Errors }).left;
     expect(error!.context.map(({ key }) => key)).to.deep.equal(['', 'channel', 'mode']);
     expect(error!.message).to.equal('expected one of 1, 2, 3, found 7');
+    const type = error!.context.at(-1)!.type as t.Any;
+    expect([type.name, type.is(2), type.is(7), type.encode(2)]).to.deep.equal(['one of 1, 2, 3', true, false, 2]);
+    expect([type.decode(2)._tag, type.decode(7)._tag]).to.deep.equal(['Right', 'Left']);
   });
 
   it('of a class that only derives make instances of it', () => {

@@ -189,6 +189,16 @@ describe('arbitrary instances', () => {
     expect(Math.max(...depths)).to.be.within(2, 5);
   });
 
+  it('end where a condition decides whether a class contains itself', () => {
+    @SsmStream()
+    class Chain {
+      @ssm.Bool() more = false;
+      @Nested(() => Chain, { when: 'more' }) next?: Chain;
+    }
+    const length = ({ next }: Chain): number => 1 + (next === undefined ? 0 : length(next));
+    expect(new Set(draws(Chain).map(length))).to.deep.equal(new Set([1, 2, 3]));
+  });
+
   it('follow what is drawn instead, by path', () => {
     @SsmStream()
     class Outer {

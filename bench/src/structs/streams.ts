@@ -24,7 +24,7 @@ export function bytesOfPut(put: (stream: PutStream) => void): Uint8Array {
   const stream = new PutStream({
     capacity: 4096,
     itemMax: 512,
-    putBuffered: (bytes, length) => parts.push(...bytes.subarray(0, length)),
+    putBuffered: (bytes, start, end) => parts.push(...bytes.subarray(start, end)),
     putBig: (data) => parts.push(...data),
     drain: () => undefined,
   });

@@ -1,11 +1,13 @@
 import type { GetStream, PutStream } from '@ssmkit/runtime';
-import * as hand from './by-hand.js';
+import * as hand from './by-hand/index.js';
 import { Cpu } from './classes/cpu.js';
 import { getCpu, putCpu } from './classes/cpu.ssm.js';
 import { CpuPairs } from './classes/cpu-pairs.js';
 import { getCpuPairs, putCpuPairs } from './classes/cpu-pairs.ssm.js';
 import { Network } from './classes/network.js';
 import { getNetwork, putNetwork } from './classes/network.ssm.js';
+import { NetworkArrayPairs } from './classes/network-array-pairs.js';
+import { getNetworkArrayPairs, putNetworkArrayPairs } from './classes/network-array-pairs.ssm.js';
 import { NetworkPairs } from './classes/network-pairs.js';
 import { getNetworkPairs, putNetworkPairs } from './classes/network-pairs.ssm.js';
 import { Timer } from './classes/timer.js';
@@ -21,6 +23,8 @@ export interface Subject<T extends object = object> {
   readonly name: string;
   readonly bytes: number;
   readonly wide: 'bigint' | 'pairs';
+  /** What makes it one without a target against the peers: with arrays everybody copies memory. */
+  readonly untargeted?: string;
   readonly create: new () => T;
   readonly generated: {
     readonly put: (s: PutStream, o: T, flags: number) => void;
@@ -55,6 +59,15 @@ export const subjects: readonly Subject[] = [
     create: CpuPairs,
     generated: { put: putCpuPairs, get: getCpuPairs },
     byHand: { put: hand.putCpuPairs, get: hand.getCpuPairs },
+  }),
+  subject({
+    name: 'network-array',
+    bytes: 712,
+    wide: 'pairs',
+    untargeted: 'registers as one array',
+    create: NetworkArrayPairs,
+    generated: { put: putNetworkArrayPairs, get: getNetworkArrayPairs },
+    byHand: { put: hand.putNetworkArrayPairs, get: hand.getNetworkArrayPairs },
   }),
   subject({
     name: 'timer',

@@ -7,8 +7,8 @@ export class Collected {
   readonly capacity = 4096;
   readonly itemMax = 512;
 
-  putBuffered(bytes: Uint8Array, length: number): void {
-    this.records.push(bytes.slice(0, length));
+  putBuffered(bytes: Uint8Array, start: number, end: number): void {
+    this.records.push(bytes.slice(start, end));
   }
 
   putBig(data: Uint8Array): void {

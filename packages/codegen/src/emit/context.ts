@@ -45,12 +45,17 @@ export class ClassContext {
     return quote(`${this.name}.${field.name}`);
   }
 
-  /** The constant with the sizes of a run's items. */
+  /** The constant that says where the items of a run end, by their sizes. */
   itemTable(items: readonly number[]): string {
-    const text = `[${items.join(', ')}]`;
+    let end = 0;
+    const ends = items.map((size) => {
+      end += size;
+      return end;
+    });
+    const text = `[${ends.join(', ')}]`;
     let name = this.#tables.get(text);
     if (name === undefined) {
-      name = `${lowerFirst(this.name)}Items${this.#tables.size}`;
+      name = `${lowerFirst(this.name)}Ends${this.#tables.size}`;
       this.#tables.set(text, name);
     }
     return name;

@@ -20,6 +20,9 @@ export interface RecordSource {
 /** Most bytes one record other than RAW decodes to. */
 export const RECORD_MAX = 4096;
 
+/** How many records the buffer holds. */
+const MEMORY_RECORDS = 8;
+
 /** Thrown by {@link RecordSource.fill} when the source has to be awaited first. Never leaves the streams. */
 export class NeedMore extends Error {}
 
@@ -67,7 +70,7 @@ export abstract class GetPrimitives {
     this.version = options.version ?? 0xffffffff;
     this.pass = options.pass ?? 0xffffffff;
     this.#records = records;
-    this.bytes = new Uint8Array(RUN_MAX + RECORD_MAX);
+    this.bytes = new Uint8Array(MEMORY_RECORDS * RECORD_MAX + RUN_MAX);
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -146,24 +149,22 @@ export abstract class GetPrimitives {
 
   #refill(count: number): number {
     this.check();
-    this.#compact();
-    while (this.limit < count) this.#decode();
-    this.pos = count;
-    return 0;
+    while (this.limit - this.pos < count) {
+      this.#makeRoom();
+      this.limit += this.#fill(this.bytes, this.limit);
+    }
+    const at = this.pos;
+    this.pos = at + count;
+    return at;
   }
 
-  /** Moves what is buffered to the front, so that there is room for one more record behind it. */
-  #compact(): void {
-    if (this.pos === 0) return;
+  /** Moves what is buffered to the front, if there is no room for one more record behind it. */
+  #makeRoom(): void {
+    if (this.bytes.length - this.limit >= RECORD_MAX || this.pos === 0) return;
     this.bytes.copyWithin(0, this.pos, this.limit);
     this.#base += this.pos;
     this.limit -= this.pos;
     this.pos = 0;
-  }
-
-  /** Decodes one more record behind what is buffered. */
-  #decode(): void {
-    this.limit += this.#fill(this.bytes, this.limit);
   }
 
   #fill(into: Uint8Array, at: number): number {
@@ -190,7 +191,7 @@ export abstract class GetPrimitives {
   async ensure(count: number): Promise<void> {
     this.check();
     while (this.buffered < count) {
-      this.#compact();
+      this.#makeRoom();
       this.#reserve(this.limit + RECORD_MAX);
       try {
         const got = this.#records.fill(this.bytes, this.limit);

@@ -11,8 +11,10 @@ import type { SsmFailure } from '../status.js';
  * Where the original cuts a record, this stream cuts it too.
  *
  * Generated code writes several neighbouring fields at once ("a run"): it stores at `pos` and after, and then calls
- * `commit`. The buffer has room for a whole run behind its logical end, so that storing needs no check; only when the
- * run has crossed the logical end are the sizes of its items looked at, to cut the record where the original would.
+ * `commit`. There is always room for a whole run behind the logical end of the buffer, so that storing needs no check;
+ * only when the run has crossed the logical end does it matter where its items end, to cut the record where the original
+ * would. What follows the cut begins the next record where it stands: the buffer's memory holds several records, and
+ * only near its end is the rest moved to the front.
  */
 
 /** Whether generated code has constant offsets for a host. */
@@ -26,8 +28,8 @@ export interface RecordSink {
   readonly capacity: number;
   /** Items above this size go to `putBig`. */
   readonly itemMax: number;
-  /** Writes `bytes[0, length)` as one stored record. */
-  putBuffered(bytes: Uint8Array, length: number): void;
+  /** Writes `bytes[start, end)`, which is not empty, as one stored record. */
+  putBuffered(bytes: Uint8Array, start: number, end: number): void;
   /** Writes one item that is larger than `itemMax`, as records of its own. */
   putBig(data: Uint8Array): void;
   /** Resolves when the sink has taken enough to go on; `undefined` when there is nothing to wait for. */
@@ -37,6 +39,18 @@ export interface RecordSink {
 /** Most bytes a run may have, and the most a container's buffer may hold. */
 export const RUN_MAX = 4096;
 
+/** The last of the ends, in ascending order, that is at most `most`; 0 where there is none. */
+function lastEndWithin(ends: readonly number[], most: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ends[middle] as number) <= most) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : (ends[low - 1] as number);
+}
+
 /** Whether one failure is the other, told with more about its place. */
 export function isSame(error: SsmError, failure: SsmError): boolean {
   return error.status === failure.status && error.detail === failure.detail;
@@ -44,6 +58,9 @@ export function isSame(error: SsmError, failure: SsmError): boolean {
 
 const utf8 = new TextEncoder();
 const zeros = new Uint8Array(1024);
+
+/** How many records the buffer's memory holds. */
+const MEMORY_RECORDS = 8;
 
 /** Longest string that `putStrZ` writes, in UTF-8 bytes. */
 export const STRZ_MAX = 1_048_576;
@@ -56,7 +73,7 @@ export abstract class PutPrimitives {
   readonly bytes: Uint8Array;
   /** A view of {@link bytes}. For generated code. */
   readonly view: DataView;
-  /** Bytes buffered: where the next item goes. For generated code. */
+  /** Where in {@link bytes} the next item goes. For generated code. */
   pos = 0;
   /** Whether the host is one for which generated code has constant offsets: 64-bit, with 8-byte guest addresses. */
   readonly canonical: boolean;
@@ -64,7 +81,11 @@ export abstract class PutPrimitives {
   version: number;
 
   readonly #records: RecordSink;
+  /** Where in {@link bytes} the record begins that is being filled. */
+  #start = 0;
+  /** Where it must end; -1 when nothing may be put. */
   #limit: number;
+  /** Bytes of the unit that are no longer in {@link bytes}. */
   #base = 0;
   #failure: SsmError | undefined;
 
@@ -74,7 +95,7 @@ export abstract class PutPrimitives {
     this.version = options.version ?? 0xffffffff;
     this.#records = records;
     this.#limit = records.capacity;
-    this.bytes = new Uint8Array(records.capacity + RUN_MAX);
+    this.bytes = new Uint8Array(MEMORY_RECORDS * records.capacity + RUN_MAX);
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -91,8 +112,14 @@ export abstract class PutPrimitives {
   /** Starts a unit of the given version: nothing is buffered, offsets count from 0. */
   begin(version: number): void {
     this.version = version;
-    this.pos = 0;
     this.#base = 0;
+    this.#restart();
+  }
+
+  /** Begins a record at the front of the buffer. */
+  #restart(): void {
+    this.pos = 0;
+    this.#start = 0;
     if (this.#failure === undefined) this.#limit = this.#records.capacity;
   }
 
@@ -111,11 +138,11 @@ export abstract class PutPrimitives {
   /** Writes what is buffered as a record. */
   flush(): void {
     this.check();
-    if (this.pos === 0) return;
-    const length = this.pos;
-    this.pos = 0;
-    this.#base += length;
-    this.#guard(() => this.#records.putBuffered(this.bytes, length));
+    const { bytes, pos } = this;
+    const start = this.#start;
+    this.#base += pos;
+    this.#restart();
+    if (pos > start) this.#putRecord(bytes, start, pos);
   }
 
   /** Waits until the sink has room again; async callbacks over slow sinks call it between large puts. */
@@ -129,45 +156,55 @@ export abstract class PutPrimitives {
   }
 
   /**
-   * Takes over what was stored in `bytes[pos, end)`: a run whose items have these sizes (each at most `itemMax`, all
-   * together at most {@link RUN_MAX}). For generated code.
+   * Takes over what was stored in `bytes[pos, end)`: a run of items, each at most `itemMax`, all together at most
+   * {@link RUN_MAX} bytes. For generated code.
+   *
+   * @param ends where each item ends, counted from the run's beginning.
    */
-  commit(end: number, items: ArrayLike<number>): void {
+  commit(end: number, ends: readonly number[]): void {
     if (end <= this.#limit) this.pos = end;
-    else this.#split(end, items);
+    else this.#split(end, ends);
   }
 
   /** {@link commit} of one item. */
   #commitOne(end: number): void {
     if (end <= this.#limit) this.pos = end;
-    else this.#split(end, [end - this.pos]);
+    else this.#split(end, []);
   }
 
-  #split(end: number, items: ArrayLike<number>): void {
+  /** Makes records of what is buffered, so that the items of the run that do not fit begin a new one. */
+  #split(end: number, ends: readonly number[]): void {
     this.check();
+    const { bytes, pos } = this;
     const { capacity } = this.#records;
-    const { bytes } = this;
-    let start = 0;
-    let at = this.pos;
-    for (let i = 0; i < items.length; i++) {
-      const size = items[i] as number;
-      if (at - start + size > capacity) {
-        if (start > 0) bytes.copyWithin(0, start, end);
-        at -= start;
-        end -= start;
-        this.#guard(() => this.#records.putBuffered(bytes, at));
-        this.#base += at;
-        start = at;
-      }
-      at += size;
+    let start = this.#start;
+    while (end - start > capacity) {
+      const cut = pos + lastEndWithin(ends, start + capacity - pos);
+      this.#putRecord(bytes, start, cut);
+      start = cut;
     }
-    if (start > 0) bytes.copyWithin(0, start, end);
-    this.pos = end - start;
+    if (start + capacity + RUN_MAX > bytes.length) {
+      bytes.copyWithin(0, start, end);
+      this.#base += start;
+      this.pos = end - start;
+      start = 0;
+    } else this.pos = end;
+    this.#start = start;
+    this.#limit = start + capacity;
   }
 
-  #guard(write: () => void): void {
+  #putRecord(bytes: Uint8Array, start: number, end: number): void {
     try {
-      write();
+      this.#records.putBuffered(bytes, start, end);
+    } catch (error) {
+      throw error instanceof SsmError ? this.fail(error) : error;
+    }
+  }
+
+  #putBig(data: Uint8Array): void {
+    this.#base += data.length;
+    try {
+      this.#records.putBig(data);
     } catch (error) {
       throw error instanceof SsmError ? this.fail(error) : error;
     }
@@ -297,8 +334,7 @@ export abstract class PutPrimitives {
       return;
     }
     this.flush();
-    this.#base += length;
-    this.#guard(() => this.#records.putBig(data));
+    this.#putBig(data);
   }
 
   /**
@@ -328,8 +364,7 @@ export abstract class PutPrimitives {
       for (let at = 0; at < data.length; at += chunk) {
         const piece = data.subarray(at, at + chunk);
         this.check();
-        this.#base += piece.length;
-        this.#guard(() => this.#records.putBig(piece));
+        this.#putBig(piece);
         await this.drain();
       }
     }

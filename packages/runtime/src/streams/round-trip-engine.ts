@@ -29,8 +29,8 @@ class Records implements RecordSink, RecordSource {
     this.bytes = bytes;
   }
 
-  putBuffered(bytes: Uint8Array, length: number): void {
-    this.putBig(bytes.subarray(0, length));
+  putBuffered(bytes: Uint8Array, start: number, end: number): void {
+    this.putBig(bytes.subarray(start, end));
   }
 
   putBig(data: Uint8Array): void {

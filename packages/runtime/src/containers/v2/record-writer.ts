@@ -33,8 +33,8 @@ export class RecordWriter implements RecordSink {
     this.#output = output;
   }
 
-  putBuffered(bytes: Uint8Array, length: number): void {
-    this.#putRaw(length === bytes.length ? bytes : bytes.subarray(0, length));
+  putBuffered(bytes: Uint8Array, start: number, end: number): void {
+    this.#putRaw(bytes.subarray(start, end));
   }
 
   putBig(data: Uint8Array): void {

@@ -7,6 +7,8 @@ import { filled, type Subject } from './subjects.js';
 export interface Contenders {
   readonly put: readonly Contender[];
   readonly get: readonly Contender[];
+  /** Names of the peers that are there without being counted. */
+  readonly uncounted: readonly string[];
   /** Peers that are not there, and why. */
   readonly absent: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,7 @@ export const own = { byHand: 'by hand', generated: 'generated', markers: 'with m
 export function contendersFor(subject: Subject): Contenders {
   const { put, get } = ownContenders(subject);
   const object = { ...filled(subject.create) } as Properties;
+  const uncounted = peers.filter(({ undocumented }) => undocumented).map(({ name }) => name);
   const absent: Record<string, string> = {};
   for (const peer of peers) {
     const row = peer.row(subject, object);
@@ -29,7 +32,7 @@ export function contendersFor(subject: Subject): Contenders {
     put.push({ name: peer.name, run: row.put });
     get.push({ name: peer.name, run: row.get });
   }
-  return { put, get, absent };
+  return { put, get, uncounted, absent };
 }
 
 /** Hand-written and generated functions on a stream, and the stream's own calls with the structure's markers. */

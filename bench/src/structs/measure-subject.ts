@@ -18,10 +18,14 @@ export interface SubjectResult {
   readonly subject: string;
   readonly wide: Subject['wide'];
   readonly bytes: number;
+  /** Why no target against the peers is held against it. */
+  readonly untargeted?: string | undefined;
   readonly direction: 'put' | 'get';
   readonly figures: readonly Figure[];
   /** The call with markers relative to the generated function, after the other classes have gone through the call. */
   readonly markersAmongMany: number;
+  /** Peers that are measured without being counted. */
+  readonly uncounted: readonly string[];
   readonly absent: Readonly<Record<string, string>>;
 }
 
@@ -33,11 +37,12 @@ export function measureSubject(subject: Subject): SubjectResult[] {
     return { direction, figures: timings.map((timing) => figure(timing, timings)) };
   });
   meetOthers(subject);
-  const { name, wide, bytes } = subject;
+  const { name, wide, bytes, untargeted } = subject;
+  const { uncounted, absent } = contenders;
   return results.map((result) => {
     const timings = measure(ownContenders(subject)[result.direction]);
     const markersAmongMany = ratio(find(timings, own.markers), find(timings, own.generated));
-    return { subject: name, wide, bytes, ...result, markersAmongMany, absent: contenders.absent };
+    return { subject: name, wide, bytes, untargeted, ...result, markersAmongMany, uncounted, absent };
   });
 }
 

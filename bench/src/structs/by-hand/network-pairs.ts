@@ -2,11 +2,7 @@ import type { GetStream, PutStream } from '@ssmkit/runtime';
 import type { NetworkPairs } from '../classes/network-pairs.js';
 import { ends } from './ends.js';
 
-const itemsNetworkPairs = ends([
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 256, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 1, 1, 1, 1,
-]);
+const itemsNetworkPairs = ends([...new Array<number>(96).fill(4), 256, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 1, 1, 1, 1]);
 
 export function putNetworkPairs(s: PutStream, o: NetworkPairs): void {
   const p = s.pos;

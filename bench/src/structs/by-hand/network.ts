@@ -2,11 +2,7 @@ import type { GetStream, PutStream } from '@ssmkit/runtime';
 import type { Network } from '../classes/network.js';
 import { ends } from './ends.js';
 
-const itemsNetwork = ends([
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 256, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 1, 1, 1, 1,
-]);
+const itemsNetwork = ends([...new Array<number>(96).fill(4), 256, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 1, 1, 1, 1]);
 
 export function putNetwork(s: PutStream, o: Network): void {
   const p = s.pos;

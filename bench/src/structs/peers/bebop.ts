@@ -26,10 +26,11 @@ export const bebop: Peer = {
 
 /**
  * bebop with a trick: its view forgets a buffer that has grown past 256 bytes whenever it starts writing; setting its
- * length back instead keeps the buffer.
+ * length back instead keeps the buffer. Its documentation knows nothing of that.
  */
 export const bebopKept: Peer = {
-  name: 'bebop, buffer kept',
+  name: 'bebop, buffer kept *',
+  undocumented: true,
   row(subject, object) {
     const { struct, record } = prepare(subject, object);
     const bytes = struct.encode(record).slice();

@@ -14,6 +14,8 @@ export interface PeerRow {
 /** Another serializer. */
 export interface Peer {
   readonly name: string;
+  /** Its calls are not what its documentation tells to do: reported, but no target is held against them. */
+  readonly undocumented?: boolean;
   /** Prepares it for a structure; a reason where it cannot represent its values. */
   row(subject: Subject, object: Properties): PeerRow | string;
 }

@@ -216,7 +216,197 @@ export const TimerPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assig
 
 export interface NetworkPairs {
 
-  readonly registers: number[];
+  readonly ctrl: number;
+
+  readonly status: number;
+
+  readonly eecd: number;
+
+  readonly eerd: number;
+
+  readonly ctrlExt: number;
+
+  readonly fla: number;
+
+  readonly mdic: number;
+
+  readonly fcal: number;
+
+  readonly fcah: number;
+
+  readonly fct: number;
+
+  readonly vet: number;
+
+  readonly icr: number;
+
+  readonly itr: number;
+
+  readonly ics: number;
+
+  readonly ims: number;
+
+  readonly imc: number;
+
+  readonly rctl: number;
+
+  readonly fcttv: number;
+
+  readonly txcw: number;
+
+  readonly rxcw: number;
+
+  readonly tctl: number;
+
+  readonly tipg: number;
+
+  readonly ait: number;
+
+  readonly ledctl: number;
+
+  readonly pba: number;
+
+  readonly fcrtl: number;
+
+  readonly fcrth: number;
+
+  readonly rdbal: number;
+
+  readonly rdbah: number;
+
+  readonly rdlen: number;
+
+  readonly rdh: number;
+
+  readonly rdt: number;
+
+  readonly rdtr: number;
+
+  readonly radv: number;
+
+  readonly rsrpd: number;
+
+  readonly txdmac: number;
+
+  readonly ett: number;
+
+  readonly tdfh: number;
+
+  readonly tdft: number;
+
+  readonly tdfhs: number;
+
+  readonly tdfts: number;
+
+  readonly tdfpc: number;
+
+  readonly tdbal: number;
+
+  readonly tdbah: number;
+
+  readonly tdlen: number;
+
+  readonly tdh: number;
+
+  readonly tdt: number;
+
+  readonly tidv: number;
+
+  readonly txdctl: number;
+
+  readonly tadv: number;
+
+  readonly tspmt: number;
+
+  readonly crcerrs: number;
+
+  readonly algnerrc: number;
+
+  readonly symerrs: number;
+
+  readonly rxerrc: number;
+
+  readonly mpc: number;
+
+  readonly scc: number;
+
+  readonly ecol: number;
+
+  readonly mcc: number;
+
+  readonly latecol: number;
+
+  readonly colc: number;
+
+  readonly dc: number;
+
+  readonly tncrs: number;
+
+  readonly sec: number;
+
+  readonly cexterr: number;
+
+  readonly rlec: number;
+
+  readonly xonrxc: number;
+
+  readonly xontxc: number;
+
+  readonly xoffrxc: number;
+
+  readonly xofftxc: number;
+
+  readonly fcruc: number;
+
+  readonly prc64: number;
+
+  readonly prc127: number;
+
+  readonly prc255: number;
+
+  readonly prc511: number;
+
+  readonly prc1023: number;
+
+  readonly prc1522: number;
+
+  readonly gprc: number;
+
+  readonly bprc: number;
+
+  readonly mprc: number;
+
+  readonly gptc: number;
+
+  readonly rnbc: number;
+
+  readonly ruc: number;
+
+  readonly rfc: number;
+
+  readonly roc: number;
+
+  readonly rjc: number;
+
+  readonly mgtprc: number;
+
+  readonly mgtpdc: number;
+
+  readonly mgtptc: number;
+
+  readonly tpr: number;
+
+  readonly tpt: number;
+
+  readonly ptc64: number;
+
+  readonly ptc127: number;
+
+  readonly ptc255: number;
+
+  readonly mptc: number;
+
+  readonly bptc: number;
 
   readonly eeprom: Uint8Array;
 
@@ -283,13 +473,102 @@ export const NetworkPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.ass
     },
 
     encodeInto(record: NetworkPairs, view: BebopView): void {
-      {
-        const length0 = record.registers.length;
-        view.writeUint32(length0);
-        for (let i0 = 0; i0 < length0; i0++) {
-          view.writeUint32(record.registers[i0]);
-        }
-      }
+      view.writeUint32(record.ctrl);
+      view.writeUint32(record.status);
+      view.writeUint32(record.eecd);
+      view.writeUint32(record.eerd);
+      view.writeUint32(record.ctrlExt);
+      view.writeUint32(record.fla);
+      view.writeUint32(record.mdic);
+      view.writeUint32(record.fcal);
+      view.writeUint32(record.fcah);
+      view.writeUint32(record.fct);
+      view.writeUint32(record.vet);
+      view.writeUint32(record.icr);
+      view.writeUint32(record.itr);
+      view.writeUint32(record.ics);
+      view.writeUint32(record.ims);
+      view.writeUint32(record.imc);
+      view.writeUint32(record.rctl);
+      view.writeUint32(record.fcttv);
+      view.writeUint32(record.txcw);
+      view.writeUint32(record.rxcw);
+      view.writeUint32(record.tctl);
+      view.writeUint32(record.tipg);
+      view.writeUint32(record.ait);
+      view.writeUint32(record.ledctl);
+      view.writeUint32(record.pba);
+      view.writeUint32(record.fcrtl);
+      view.writeUint32(record.fcrth);
+      view.writeUint32(record.rdbal);
+      view.writeUint32(record.rdbah);
+      view.writeUint32(record.rdlen);
+      view.writeUint32(record.rdh);
+      view.writeUint32(record.rdt);
+      view.writeUint32(record.rdtr);
+      view.writeUint32(record.radv);
+      view.writeUint32(record.rsrpd);
+      view.writeUint32(record.txdmac);
+      view.writeUint32(record.ett);
+      view.writeUint32(record.tdfh);
+      view.writeUint32(record.tdft);
+      view.writeUint32(record.tdfhs);
+      view.writeUint32(record.tdfts);
+      view.writeUint32(record.tdfpc);
+      view.writeUint32(record.tdbal);
+      view.writeUint32(record.tdbah);
+      view.writeUint32(record.tdlen);
+      view.writeUint32(record.tdh);
+      view.writeUint32(record.tdt);
+      view.writeUint32(record.tidv);
+      view.writeUint32(record.txdctl);
+      view.writeUint32(record.tadv);
+      view.writeUint32(record.tspmt);
+      view.writeUint32(record.crcerrs);
+      view.writeUint32(record.algnerrc);
+      view.writeUint32(record.symerrs);
+      view.writeUint32(record.rxerrc);
+      view.writeUint32(record.mpc);
+      view.writeUint32(record.scc);
+      view.writeUint32(record.ecol);
+      view.writeUint32(record.mcc);
+      view.writeUint32(record.latecol);
+      view.writeUint32(record.colc);
+      view.writeUint32(record.dc);
+      view.writeUint32(record.tncrs);
+      view.writeUint32(record.sec);
+      view.writeUint32(record.cexterr);
+      view.writeUint32(record.rlec);
+      view.writeUint32(record.xonrxc);
+      view.writeUint32(record.xontxc);
+      view.writeUint32(record.xoffrxc);
+      view.writeUint32(record.xofftxc);
+      view.writeUint32(record.fcruc);
+      view.writeUint32(record.prc64);
+      view.writeUint32(record.prc127);
+      view.writeUint32(record.prc255);
+      view.writeUint32(record.prc511);
+      view.writeUint32(record.prc1023);
+      view.writeUint32(record.prc1522);
+      view.writeUint32(record.gprc);
+      view.writeUint32(record.bprc);
+      view.writeUint32(record.mprc);
+      view.writeUint32(record.gptc);
+      view.writeUint32(record.rnbc);
+      view.writeUint32(record.ruc);
+      view.writeUint32(record.rfc);
+      view.writeUint32(record.roc);
+      view.writeUint32(record.rjc);
+      view.writeUint32(record.mgtprc);
+      view.writeUint32(record.mgtpdc);
+      view.writeUint32(record.mgtptc);
+      view.writeUint32(record.tpr);
+      view.writeUint32(record.tpt);
+      view.writeUint32(record.ptc64);
+      view.writeUint32(record.ptc127);
+      view.writeUint32(record.ptc255);
+      view.writeUint32(record.mptc);
+      view.writeUint32(record.bptc);
       view.writeBytes(record.eeprom);
       view.writeUint32(record.packetsIn);
       view.writeUint32(record.packetsInHi);
@@ -322,18 +601,10 @@ export const NetworkPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.ass
     },
 
     readFrom(view: BebopView): NetworkPairs {
-      let field0: number[];
-      {
-        const length0 = view.readUint32();
-        field0 = [];
-        for (let i0 = 0; i0 < length0; i0++) {
-          let x0: number;
-          x0 = view.readUint32();
-          field0[i0] = x0;
-        }
-      }
-      let field1: Uint8Array;
-      field1 = view.readBytes();
+      let field0: number;
+      field0 = view.readUint32();
+      let field1: number;
+      field1 = view.readUint32();
       let field2: number;
       field2 = view.readUint32();
       let field3: number;
@@ -369,37 +640,322 @@ export const NetworkPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.ass
       let field18: number;
       field18 = view.readUint32();
       let field19: number;
-      field19 = view.readByte();
+      field19 = view.readUint32();
       let field20: number;
-      field20 = view.readByte();
+      field20 = view.readUint32();
       let field21: number;
-      field21 = view.readByte();
+      field21 = view.readUint32();
       let field22: number;
-      field22 = view.readByte();
+      field22 = view.readUint32();
+      let field23: number;
+      field23 = view.readUint32();
+      let field24: number;
+      field24 = view.readUint32();
+      let field25: number;
+      field25 = view.readUint32();
+      let field26: number;
+      field26 = view.readUint32();
+      let field27: number;
+      field27 = view.readUint32();
+      let field28: number;
+      field28 = view.readUint32();
+      let field29: number;
+      field29 = view.readUint32();
+      let field30: number;
+      field30 = view.readUint32();
+      let field31: number;
+      field31 = view.readUint32();
+      let field32: number;
+      field32 = view.readUint32();
+      let field33: number;
+      field33 = view.readUint32();
+      let field34: number;
+      field34 = view.readUint32();
+      let field35: number;
+      field35 = view.readUint32();
+      let field36: number;
+      field36 = view.readUint32();
+      let field37: number;
+      field37 = view.readUint32();
+      let field38: number;
+      field38 = view.readUint32();
+      let field39: number;
+      field39 = view.readUint32();
+      let field40: number;
+      field40 = view.readUint32();
+      let field41: number;
+      field41 = view.readUint32();
+      let field42: number;
+      field42 = view.readUint32();
+      let field43: number;
+      field43 = view.readUint32();
+      let field44: number;
+      field44 = view.readUint32();
+      let field45: number;
+      field45 = view.readUint32();
+      let field46: number;
+      field46 = view.readUint32();
+      let field47: number;
+      field47 = view.readUint32();
+      let field48: number;
+      field48 = view.readUint32();
+      let field49: number;
+      field49 = view.readUint32();
+      let field50: number;
+      field50 = view.readUint32();
+      let field51: number;
+      field51 = view.readUint32();
+      let field52: number;
+      field52 = view.readUint32();
+      let field53: number;
+      field53 = view.readUint32();
+      let field54: number;
+      field54 = view.readUint32();
+      let field55: number;
+      field55 = view.readUint32();
+      let field56: number;
+      field56 = view.readUint32();
+      let field57: number;
+      field57 = view.readUint32();
+      let field58: number;
+      field58 = view.readUint32();
+      let field59: number;
+      field59 = view.readUint32();
+      let field60: number;
+      field60 = view.readUint32();
+      let field61: number;
+      field61 = view.readUint32();
+      let field62: number;
+      field62 = view.readUint32();
+      let field63: number;
+      field63 = view.readUint32();
+      let field64: number;
+      field64 = view.readUint32();
+      let field65: number;
+      field65 = view.readUint32();
+      let field66: number;
+      field66 = view.readUint32();
+      let field67: number;
+      field67 = view.readUint32();
+      let field68: number;
+      field68 = view.readUint32();
+      let field69: number;
+      field69 = view.readUint32();
+      let field70: number;
+      field70 = view.readUint32();
+      let field71: number;
+      field71 = view.readUint32();
+      let field72: number;
+      field72 = view.readUint32();
+      let field73: number;
+      field73 = view.readUint32();
+      let field74: number;
+      field74 = view.readUint32();
+      let field75: number;
+      field75 = view.readUint32();
+      let field76: number;
+      field76 = view.readUint32();
+      let field77: number;
+      field77 = view.readUint32();
+      let field78: number;
+      field78 = view.readUint32();
+      let field79: number;
+      field79 = view.readUint32();
+      let field80: number;
+      field80 = view.readUint32();
+      let field81: number;
+      field81 = view.readUint32();
+      let field82: number;
+      field82 = view.readUint32();
+      let field83: number;
+      field83 = view.readUint32();
+      let field84: number;
+      field84 = view.readUint32();
+      let field85: number;
+      field85 = view.readUint32();
+      let field86: number;
+      field86 = view.readUint32();
+      let field87: number;
+      field87 = view.readUint32();
+      let field88: number;
+      field88 = view.readUint32();
+      let field89: number;
+      field89 = view.readUint32();
+      let field90: number;
+      field90 = view.readUint32();
+      let field91: number;
+      field91 = view.readUint32();
+      let field92: number;
+      field92 = view.readUint32();
+      let field93: number;
+      field93 = view.readUint32();
+      let field94: number;
+      field94 = view.readUint32();
+      let field95: number;
+      field95 = view.readUint32();
+      let field96: Uint8Array;
+      field96 = view.readBytes();
+      let field97: number;
+      field97 = view.readUint32();
+      let field98: number;
+      field98 = view.readUint32();
+      let field99: number;
+      field99 = view.readUint32();
+      let field100: number;
+      field100 = view.readUint32();
+      let field101: number;
+      field101 = view.readUint32();
+      let field102: number;
+      field102 = view.readUint32();
+      let field103: number;
+      field103 = view.readUint32();
+      let field104: number;
+      field104 = view.readUint32();
+      let field105: number;
+      field105 = view.readUint32();
+      let field106: number;
+      field106 = view.readUint32();
+      let field107: number;
+      field107 = view.readUint32();
+      let field108: number;
+      field108 = view.readUint32();
+      let field109: number;
+      field109 = view.readUint32();
+      let field110: number;
+      field110 = view.readUint32();
+      let field111: number;
+      field111 = view.readUint32();
+      let field112: number;
+      field112 = view.readUint32();
+      let field113: number;
+      field113 = view.readUint32();
+      let field114: number;
+      field114 = view.readByte();
+      let field115: number;
+      field115 = view.readByte();
+      let field116: number;
+      field116 = view.readByte();
+      let field117: number;
+      field117 = view.readByte();
       return {
-        registers: field0,
-        eeprom: field1,
-        packetsIn: field2,
-        packetsInHi: field3,
-        packetsOut: field4,
-        packetsOutHi: field5,
-        octetsIn: field6,
-        octetsInHi: field7,
-        octetsOut: field8,
-        octetsOutHi: field9,
-        interruptAt: field10,
-        interruptAtHi: field11,
-        lateAt: field12,
-        lateAtHi: field13,
-        macAddress: field14,
-        macAddressHi: field15,
-        phyControl: field16,
-        phyStatus: field17,
-        interruptsPending: field18,
-        ethernet: field19,
-        locked: field20,
-        delayed: field21,
-        cable: field22,
+        ctrl: field0,
+        status: field1,
+        eecd: field2,
+        eerd: field3,
+        ctrlExt: field4,
+        fla: field5,
+        mdic: field6,
+        fcal: field7,
+        fcah: field8,
+        fct: field9,
+        vet: field10,
+        icr: field11,
+        itr: field12,
+        ics: field13,
+        ims: field14,
+        imc: field15,
+        rctl: field16,
+        fcttv: field17,
+        txcw: field18,
+        rxcw: field19,
+        tctl: field20,
+        tipg: field21,
+        ait: field22,
+        ledctl: field23,
+        pba: field24,
+        fcrtl: field25,
+        fcrth: field26,
+        rdbal: field27,
+        rdbah: field28,
+        rdlen: field29,
+        rdh: field30,
+        rdt: field31,
+        rdtr: field32,
+        radv: field33,
+        rsrpd: field34,
+        txdmac: field35,
+        ett: field36,
+        tdfh: field37,
+        tdft: field38,
+        tdfhs: field39,
+        tdfts: field40,
+        tdfpc: field41,
+        tdbal: field42,
+        tdbah: field43,
+        tdlen: field44,
+        tdh: field45,
+        tdt: field46,
+        tidv: field47,
+        txdctl: field48,
+        tadv: field49,
+        tspmt: field50,
+        crcerrs: field51,
+        algnerrc: field52,
+        symerrs: field53,
+        rxerrc: field54,
+        mpc: field55,
+        scc: field56,
+        ecol: field57,
+        mcc: field58,
+        latecol: field59,
+        colc: field60,
+        dc: field61,
+        tncrs: field62,
+        sec: field63,
+        cexterr: field64,
+        rlec: field65,
+        xonrxc: field66,
+        xontxc: field67,
+        xoffrxc: field68,
+        xofftxc: field69,
+        fcruc: field70,
+        prc64: field71,
+        prc127: field72,
+        prc255: field73,
+        prc511: field74,
+        prc1023: field75,
+        prc1522: field76,
+        gprc: field77,
+        bprc: field78,
+        mprc: field79,
+        gptc: field80,
+        rnbc: field81,
+        ruc: field82,
+        rfc: field83,
+        roc: field84,
+        rjc: field85,
+        mgtprc: field86,
+        mgtpdc: field87,
+        mgtptc: field88,
+        tpr: field89,
+        tpt: field90,
+        ptc64: field91,
+        ptc127: field92,
+        ptc255: field93,
+        mptc: field94,
+        bptc: field95,
+        eeprom: field96,
+        packetsIn: field97,
+        packetsInHi: field98,
+        packetsOut: field99,
+        packetsOutHi: field100,
+        octetsIn: field101,
+        octetsInHi: field102,
+        octetsOut: field103,
+        octetsOutHi: field104,
+        interruptAt: field105,
+        interruptAtHi: field106,
+        lateAt: field107,
+        lateAtHi: field108,
+        macAddress: field109,
+        macAddressHi: field110,
+        phyControl: field111,
+        phyStatus: field112,
+        interruptsPending: field113,
+        ethernet: field114,
+        locked: field115,
+        delayed: field116,
+        cable: field117,
       };
     },
   }
@@ -1190,6 +1746,198 @@ export const CpuPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
 ));
 
 
+export interface NetworkArrayPairs {
+
+  readonly registers: number[];
+
+  readonly eeprom: Uint8Array;
+
+  readonly packetsIn: number;
+
+  readonly packetsInHi: number;
+
+  readonly packetsOut: number;
+
+  readonly packetsOutHi: number;
+
+  readonly octetsIn: number;
+
+  readonly octetsInHi: number;
+
+  readonly octetsOut: number;
+
+  readonly octetsOutHi: number;
+
+  readonly interruptAt: number;
+
+  readonly interruptAtHi: number;
+
+  readonly lateAt: number;
+
+  readonly lateAtHi: number;
+
+  readonly macAddress: number;
+
+  readonly macAddressHi: number;
+
+  readonly phyControl: number;
+
+  readonly phyStatus: number;
+
+  readonly interruptsPending: number;
+
+  readonly ethernet: number;
+
+  readonly locked: number;
+
+  readonly delayed: number;
+
+  readonly cable: number;
+}
+
+export const NetworkArrayPairs = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
+  // Factory function
+  (data: NetworkArrayPairs): NetworkArrayPairs & BebopRecord => {
+    return Object.freeze({
+      ...data,
+      encode(): Uint8Array {
+        return NetworkArrayPairs.encode(this);
+      }
+    });
+  },
+  // Static methods
+  {
+    encode(record: NetworkArrayPairs): Uint8Array {
+      const view = BebopView.getInstance();
+      view.startWriting();
+      NetworkArrayPairs.encodeInto(record, view);
+      return view.toArray();
+    },
+
+    encodeInto(record: NetworkArrayPairs, view: BebopView): void {
+      {
+        const length0 = record.registers.length;
+        view.writeUint32(length0);
+        for (let i0 = 0; i0 < length0; i0++) {
+          view.writeUint32(record.registers[i0]);
+        }
+      }
+      view.writeBytes(record.eeprom);
+      view.writeUint32(record.packetsIn);
+      view.writeUint32(record.packetsInHi);
+      view.writeUint32(record.packetsOut);
+      view.writeUint32(record.packetsOutHi);
+      view.writeUint32(record.octetsIn);
+      view.writeUint32(record.octetsInHi);
+      view.writeUint32(record.octetsOut);
+      view.writeUint32(record.octetsOutHi);
+      view.writeUint32(record.interruptAt);
+      view.writeUint32(record.interruptAtHi);
+      view.writeUint32(record.lateAt);
+      view.writeUint32(record.lateAtHi);
+      view.writeUint32(record.macAddress);
+      view.writeUint32(record.macAddressHi);
+      view.writeUint32(record.phyControl);
+      view.writeUint32(record.phyStatus);
+      view.writeUint32(record.interruptsPending);
+      view.writeByte(record.ethernet);
+      view.writeByte(record.locked);
+      view.writeByte(record.delayed);
+      view.writeByte(record.cable);
+    },
+
+    decode(buffer: Uint8Array): NetworkArrayPairs & BebopRecord {
+      const view = BebopView.getInstance();
+      view.startReading(buffer);
+      const decoded = NetworkArrayPairs.readFrom(view);
+      return NetworkArrayPairs(decoded);
+    },
+
+    readFrom(view: BebopView): NetworkArrayPairs {
+      let field0: number[];
+      {
+        const length0 = view.readUint32();
+        field0 = [];
+        for (let i0 = 0; i0 < length0; i0++) {
+          let x0: number;
+          x0 = view.readUint32();
+          field0[i0] = x0;
+        }
+      }
+      let field1: Uint8Array;
+      field1 = view.readBytes();
+      let field2: number;
+      field2 = view.readUint32();
+      let field3: number;
+      field3 = view.readUint32();
+      let field4: number;
+      field4 = view.readUint32();
+      let field5: number;
+      field5 = view.readUint32();
+      let field6: number;
+      field6 = view.readUint32();
+      let field7: number;
+      field7 = view.readUint32();
+      let field8: number;
+      field8 = view.readUint32();
+      let field9: number;
+      field9 = view.readUint32();
+      let field10: number;
+      field10 = view.readUint32();
+      let field11: number;
+      field11 = view.readUint32();
+      let field12: number;
+      field12 = view.readUint32();
+      let field13: number;
+      field13 = view.readUint32();
+      let field14: number;
+      field14 = view.readUint32();
+      let field15: number;
+      field15 = view.readUint32();
+      let field16: number;
+      field16 = view.readUint32();
+      let field17: number;
+      field17 = view.readUint32();
+      let field18: number;
+      field18 = view.readUint32();
+      let field19: number;
+      field19 = view.readByte();
+      let field20: number;
+      field20 = view.readByte();
+      let field21: number;
+      field21 = view.readByte();
+      let field22: number;
+      field22 = view.readByte();
+      return {
+        registers: field0,
+        eeprom: field1,
+        packetsIn: field2,
+        packetsInHi: field3,
+        packetsOut: field4,
+        packetsOutHi: field5,
+        octetsIn: field6,
+        octetsInHi: field7,
+        octetsOut: field8,
+        octetsOutHi: field9,
+        interruptAt: field10,
+        interruptAtHi: field11,
+        lateAt: field12,
+        lateAtHi: field13,
+        macAddress: field14,
+        macAddressHi: field15,
+        phyControl: field16,
+        phyStatus: field17,
+        interruptsPending: field18,
+        ethernet: field19,
+        locked: field20,
+        delayed: field21,
+        cable: field22,
+      };
+    },
+  }
+));
+
+
 export interface Timer {
 
   readonly counter: number;
@@ -1376,7 +2124,197 @@ export const Timer = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
 
 export interface Network {
 
-  readonly registers: number[];
+  readonly ctrl: number;
+
+  readonly status: number;
+
+  readonly eecd: number;
+
+  readonly eerd: number;
+
+  readonly ctrlExt: number;
+
+  readonly fla: number;
+
+  readonly mdic: number;
+
+  readonly fcal: number;
+
+  readonly fcah: number;
+
+  readonly fct: number;
+
+  readonly vet: number;
+
+  readonly icr: number;
+
+  readonly itr: number;
+
+  readonly ics: number;
+
+  readonly ims: number;
+
+  readonly imc: number;
+
+  readonly rctl: number;
+
+  readonly fcttv: number;
+
+  readonly txcw: number;
+
+  readonly rxcw: number;
+
+  readonly tctl: number;
+
+  readonly tipg: number;
+
+  readonly ait: number;
+
+  readonly ledctl: number;
+
+  readonly pba: number;
+
+  readonly fcrtl: number;
+
+  readonly fcrth: number;
+
+  readonly rdbal: number;
+
+  readonly rdbah: number;
+
+  readonly rdlen: number;
+
+  readonly rdh: number;
+
+  readonly rdt: number;
+
+  readonly rdtr: number;
+
+  readonly radv: number;
+
+  readonly rsrpd: number;
+
+  readonly txdmac: number;
+
+  readonly ett: number;
+
+  readonly tdfh: number;
+
+  readonly tdft: number;
+
+  readonly tdfhs: number;
+
+  readonly tdfts: number;
+
+  readonly tdfpc: number;
+
+  readonly tdbal: number;
+
+  readonly tdbah: number;
+
+  readonly tdlen: number;
+
+  readonly tdh: number;
+
+  readonly tdt: number;
+
+  readonly tidv: number;
+
+  readonly txdctl: number;
+
+  readonly tadv: number;
+
+  readonly tspmt: number;
+
+  readonly crcerrs: number;
+
+  readonly algnerrc: number;
+
+  readonly symerrs: number;
+
+  readonly rxerrc: number;
+
+  readonly mpc: number;
+
+  readonly scc: number;
+
+  readonly ecol: number;
+
+  readonly mcc: number;
+
+  readonly latecol: number;
+
+  readonly colc: number;
+
+  readonly dc: number;
+
+  readonly tncrs: number;
+
+  readonly sec: number;
+
+  readonly cexterr: number;
+
+  readonly rlec: number;
+
+  readonly xonrxc: number;
+
+  readonly xontxc: number;
+
+  readonly xoffrxc: number;
+
+  readonly xofftxc: number;
+
+  readonly fcruc: number;
+
+  readonly prc64: number;
+
+  readonly prc127: number;
+
+  readonly prc255: number;
+
+  readonly prc511: number;
+
+  readonly prc1023: number;
+
+  readonly prc1522: number;
+
+  readonly gprc: number;
+
+  readonly bprc: number;
+
+  readonly mprc: number;
+
+  readonly gptc: number;
+
+  readonly rnbc: number;
+
+  readonly ruc: number;
+
+  readonly rfc: number;
+
+  readonly roc: number;
+
+  readonly rjc: number;
+
+  readonly mgtprc: number;
+
+  readonly mgtpdc: number;
+
+  readonly mgtptc: number;
+
+  readonly tpr: number;
+
+  readonly tpt: number;
+
+  readonly ptc64: number;
+
+  readonly ptc127: number;
+
+  readonly ptc255: number;
+
+  readonly mptc: number;
+
+  readonly bptc: number;
 
   readonly eeprom: Uint8Array;
 
@@ -1429,13 +2367,102 @@ export const Network = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
     },
 
     encodeInto(record: Network, view: BebopView): void {
-      {
-        const length0 = record.registers.length;
-        view.writeUint32(length0);
-        for (let i0 = 0; i0 < length0; i0++) {
-          view.writeUint32(record.registers[i0]);
-        }
-      }
+      view.writeUint32(record.ctrl);
+      view.writeUint32(record.status);
+      view.writeUint32(record.eecd);
+      view.writeUint32(record.eerd);
+      view.writeUint32(record.ctrlExt);
+      view.writeUint32(record.fla);
+      view.writeUint32(record.mdic);
+      view.writeUint32(record.fcal);
+      view.writeUint32(record.fcah);
+      view.writeUint32(record.fct);
+      view.writeUint32(record.vet);
+      view.writeUint32(record.icr);
+      view.writeUint32(record.itr);
+      view.writeUint32(record.ics);
+      view.writeUint32(record.ims);
+      view.writeUint32(record.imc);
+      view.writeUint32(record.rctl);
+      view.writeUint32(record.fcttv);
+      view.writeUint32(record.txcw);
+      view.writeUint32(record.rxcw);
+      view.writeUint32(record.tctl);
+      view.writeUint32(record.tipg);
+      view.writeUint32(record.ait);
+      view.writeUint32(record.ledctl);
+      view.writeUint32(record.pba);
+      view.writeUint32(record.fcrtl);
+      view.writeUint32(record.fcrth);
+      view.writeUint32(record.rdbal);
+      view.writeUint32(record.rdbah);
+      view.writeUint32(record.rdlen);
+      view.writeUint32(record.rdh);
+      view.writeUint32(record.rdt);
+      view.writeUint32(record.rdtr);
+      view.writeUint32(record.radv);
+      view.writeUint32(record.rsrpd);
+      view.writeUint32(record.txdmac);
+      view.writeUint32(record.ett);
+      view.writeUint32(record.tdfh);
+      view.writeUint32(record.tdft);
+      view.writeUint32(record.tdfhs);
+      view.writeUint32(record.tdfts);
+      view.writeUint32(record.tdfpc);
+      view.writeUint32(record.tdbal);
+      view.writeUint32(record.tdbah);
+      view.writeUint32(record.tdlen);
+      view.writeUint32(record.tdh);
+      view.writeUint32(record.tdt);
+      view.writeUint32(record.tidv);
+      view.writeUint32(record.txdctl);
+      view.writeUint32(record.tadv);
+      view.writeUint32(record.tspmt);
+      view.writeUint32(record.crcerrs);
+      view.writeUint32(record.algnerrc);
+      view.writeUint32(record.symerrs);
+      view.writeUint32(record.rxerrc);
+      view.writeUint32(record.mpc);
+      view.writeUint32(record.scc);
+      view.writeUint32(record.ecol);
+      view.writeUint32(record.mcc);
+      view.writeUint32(record.latecol);
+      view.writeUint32(record.colc);
+      view.writeUint32(record.dc);
+      view.writeUint32(record.tncrs);
+      view.writeUint32(record.sec);
+      view.writeUint32(record.cexterr);
+      view.writeUint32(record.rlec);
+      view.writeUint32(record.xonrxc);
+      view.writeUint32(record.xontxc);
+      view.writeUint32(record.xoffrxc);
+      view.writeUint32(record.xofftxc);
+      view.writeUint32(record.fcruc);
+      view.writeUint32(record.prc64);
+      view.writeUint32(record.prc127);
+      view.writeUint32(record.prc255);
+      view.writeUint32(record.prc511);
+      view.writeUint32(record.prc1023);
+      view.writeUint32(record.prc1522);
+      view.writeUint32(record.gprc);
+      view.writeUint32(record.bprc);
+      view.writeUint32(record.mprc);
+      view.writeUint32(record.gptc);
+      view.writeUint32(record.rnbc);
+      view.writeUint32(record.ruc);
+      view.writeUint32(record.rfc);
+      view.writeUint32(record.roc);
+      view.writeUint32(record.rjc);
+      view.writeUint32(record.mgtprc);
+      view.writeUint32(record.mgtpdc);
+      view.writeUint32(record.mgtptc);
+      view.writeUint32(record.tpr);
+      view.writeUint32(record.tpt);
+      view.writeUint32(record.ptc64);
+      view.writeUint32(record.ptc127);
+      view.writeUint32(record.ptc255);
+      view.writeUint32(record.mptc);
+      view.writeUint32(record.bptc);
       view.writeBytes(record.eeprom);
       view.writeUint64(record.packetsIn);
       view.writeUint64(record.packetsOut);
@@ -1461,32 +2488,24 @@ export const Network = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
     },
 
     readFrom(view: BebopView): Network {
-      let field0: number[];
-      {
-        const length0 = view.readUint32();
-        field0 = [];
-        for (let i0 = 0; i0 < length0; i0++) {
-          let x0: number;
-          x0 = view.readUint32();
-          field0[i0] = x0;
-        }
-      }
-      let field1: Uint8Array;
-      field1 = view.readBytes();
-      let field2: bigint;
-      field2 = view.readUint64();
-      let field3: bigint;
-      field3 = view.readUint64();
-      let field4: bigint;
-      field4 = view.readUint64();
-      let field5: bigint;
-      field5 = view.readUint64();
-      let field6: bigint;
-      field6 = view.readUint64();
-      let field7: bigint;
-      field7 = view.readUint64();
-      let field8: bigint;
-      field8 = view.readUint64();
+      let field0: number;
+      field0 = view.readUint32();
+      let field1: number;
+      field1 = view.readUint32();
+      let field2: number;
+      field2 = view.readUint32();
+      let field3: number;
+      field3 = view.readUint32();
+      let field4: number;
+      field4 = view.readUint32();
+      let field5: number;
+      field5 = view.readUint32();
+      let field6: number;
+      field6 = view.readUint32();
+      let field7: number;
+      field7 = view.readUint32();
+      let field8: number;
+      field8 = view.readUint32();
       let field9: number;
       field9 = view.readUint32();
       let field10: number;
@@ -1494,30 +2513,315 @@ export const Network = /*#__PURE__*/ Object.freeze(/*#__PURE__*/ Object.assign(
       let field11: number;
       field11 = view.readUint32();
       let field12: number;
-      field12 = view.readByte();
+      field12 = view.readUint32();
       let field13: number;
-      field13 = view.readByte();
+      field13 = view.readUint32();
       let field14: number;
-      field14 = view.readByte();
+      field14 = view.readUint32();
       let field15: number;
-      field15 = view.readByte();
+      field15 = view.readUint32();
+      let field16: number;
+      field16 = view.readUint32();
+      let field17: number;
+      field17 = view.readUint32();
+      let field18: number;
+      field18 = view.readUint32();
+      let field19: number;
+      field19 = view.readUint32();
+      let field20: number;
+      field20 = view.readUint32();
+      let field21: number;
+      field21 = view.readUint32();
+      let field22: number;
+      field22 = view.readUint32();
+      let field23: number;
+      field23 = view.readUint32();
+      let field24: number;
+      field24 = view.readUint32();
+      let field25: number;
+      field25 = view.readUint32();
+      let field26: number;
+      field26 = view.readUint32();
+      let field27: number;
+      field27 = view.readUint32();
+      let field28: number;
+      field28 = view.readUint32();
+      let field29: number;
+      field29 = view.readUint32();
+      let field30: number;
+      field30 = view.readUint32();
+      let field31: number;
+      field31 = view.readUint32();
+      let field32: number;
+      field32 = view.readUint32();
+      let field33: number;
+      field33 = view.readUint32();
+      let field34: number;
+      field34 = view.readUint32();
+      let field35: number;
+      field35 = view.readUint32();
+      let field36: number;
+      field36 = view.readUint32();
+      let field37: number;
+      field37 = view.readUint32();
+      let field38: number;
+      field38 = view.readUint32();
+      let field39: number;
+      field39 = view.readUint32();
+      let field40: number;
+      field40 = view.readUint32();
+      let field41: number;
+      field41 = view.readUint32();
+      let field42: number;
+      field42 = view.readUint32();
+      let field43: number;
+      field43 = view.readUint32();
+      let field44: number;
+      field44 = view.readUint32();
+      let field45: number;
+      field45 = view.readUint32();
+      let field46: number;
+      field46 = view.readUint32();
+      let field47: number;
+      field47 = view.readUint32();
+      let field48: number;
+      field48 = view.readUint32();
+      let field49: number;
+      field49 = view.readUint32();
+      let field50: number;
+      field50 = view.readUint32();
+      let field51: number;
+      field51 = view.readUint32();
+      let field52: number;
+      field52 = view.readUint32();
+      let field53: number;
+      field53 = view.readUint32();
+      let field54: number;
+      field54 = view.readUint32();
+      let field55: number;
+      field55 = view.readUint32();
+      let field56: number;
+      field56 = view.readUint32();
+      let field57: number;
+      field57 = view.readUint32();
+      let field58: number;
+      field58 = view.readUint32();
+      let field59: number;
+      field59 = view.readUint32();
+      let field60: number;
+      field60 = view.readUint32();
+      let field61: number;
+      field61 = view.readUint32();
+      let field62: number;
+      field62 = view.readUint32();
+      let field63: number;
+      field63 = view.readUint32();
+      let field64: number;
+      field64 = view.readUint32();
+      let field65: number;
+      field65 = view.readUint32();
+      let field66: number;
+      field66 = view.readUint32();
+      let field67: number;
+      field67 = view.readUint32();
+      let field68: number;
+      field68 = view.readUint32();
+      let field69: number;
+      field69 = view.readUint32();
+      let field70: number;
+      field70 = view.readUint32();
+      let field71: number;
+      field71 = view.readUint32();
+      let field72: number;
+      field72 = view.readUint32();
+      let field73: number;
+      field73 = view.readUint32();
+      let field74: number;
+      field74 = view.readUint32();
+      let field75: number;
+      field75 = view.readUint32();
+      let field76: number;
+      field76 = view.readUint32();
+      let field77: number;
+      field77 = view.readUint32();
+      let field78: number;
+      field78 = view.readUint32();
+      let field79: number;
+      field79 = view.readUint32();
+      let field80: number;
+      field80 = view.readUint32();
+      let field81: number;
+      field81 = view.readUint32();
+      let field82: number;
+      field82 = view.readUint32();
+      let field83: number;
+      field83 = view.readUint32();
+      let field84: number;
+      field84 = view.readUint32();
+      let field85: number;
+      field85 = view.readUint32();
+      let field86: number;
+      field86 = view.readUint32();
+      let field87: number;
+      field87 = view.readUint32();
+      let field88: number;
+      field88 = view.readUint32();
+      let field89: number;
+      field89 = view.readUint32();
+      let field90: number;
+      field90 = view.readUint32();
+      let field91: number;
+      field91 = view.readUint32();
+      let field92: number;
+      field92 = view.readUint32();
+      let field93: number;
+      field93 = view.readUint32();
+      let field94: number;
+      field94 = view.readUint32();
+      let field95: number;
+      field95 = view.readUint32();
+      let field96: Uint8Array;
+      field96 = view.readBytes();
+      let field97: bigint;
+      field97 = view.readUint64();
+      let field98: bigint;
+      field98 = view.readUint64();
+      let field99: bigint;
+      field99 = view.readUint64();
+      let field100: bigint;
+      field100 = view.readUint64();
+      let field101: bigint;
+      field101 = view.readUint64();
+      let field102: bigint;
+      field102 = view.readUint64();
+      let field103: bigint;
+      field103 = view.readUint64();
+      let field104: number;
+      field104 = view.readUint32();
+      let field105: number;
+      field105 = view.readUint32();
+      let field106: number;
+      field106 = view.readUint32();
+      let field107: number;
+      field107 = view.readByte();
+      let field108: number;
+      field108 = view.readByte();
+      let field109: number;
+      field109 = view.readByte();
+      let field110: number;
+      field110 = view.readByte();
       return {
-        registers: field0,
-        eeprom: field1,
-        packetsIn: field2,
-        packetsOut: field3,
-        octetsIn: field4,
-        octetsOut: field5,
-        interruptAt: field6,
-        lateAt: field7,
-        macAddress: field8,
-        phyControl: field9,
-        phyStatus: field10,
-        interruptsPending: field11,
-        ethernet: field12,
-        locked: field13,
-        delayed: field14,
-        cable: field15,
+        ctrl: field0,
+        status: field1,
+        eecd: field2,
+        eerd: field3,
+        ctrlExt: field4,
+        fla: field5,
+        mdic: field6,
+        fcal: field7,
+        fcah: field8,
+        fct: field9,
+        vet: field10,
+        icr: field11,
+        itr: field12,
+        ics: field13,
+        ims: field14,
+        imc: field15,
+        rctl: field16,
+        fcttv: field17,
+        txcw: field18,
+        rxcw: field19,
+        tctl: field20,
+        tipg: field21,
+        ait: field22,
+        ledctl: field23,
+        pba: field24,
+        fcrtl: field25,
+        fcrth: field26,
+        rdbal: field27,
+        rdbah: field28,
+        rdlen: field29,
+        rdh: field30,
+        rdt: field31,
+        rdtr: field32,
+        radv: field33,
+        rsrpd: field34,
+        txdmac: field35,
+        ett: field36,
+        tdfh: field37,
+        tdft: field38,
+        tdfhs: field39,
+        tdfts: field40,
+        tdfpc: field41,
+        tdbal: field42,
+        tdbah: field43,
+        tdlen: field44,
+        tdh: field45,
+        tdt: field46,
+        tidv: field47,
+        txdctl: field48,
+        tadv: field49,
+        tspmt: field50,
+        crcerrs: field51,
+        algnerrc: field52,
+        symerrs: field53,
+        rxerrc: field54,
+        mpc: field55,
+        scc: field56,
+        ecol: field57,
+        mcc: field58,
+        latecol: field59,
+        colc: field60,
+        dc: field61,
+        tncrs: field62,
+        sec: field63,
+        cexterr: field64,
+        rlec: field65,
+        xonrxc: field66,
+        xontxc: field67,
+        xoffrxc: field68,
+        xofftxc: field69,
+        fcruc: field70,
+        prc64: field71,
+        prc127: field72,
+        prc255: field73,
+        prc511: field74,
+        prc1023: field75,
+        prc1522: field76,
+        gprc: field77,
+        bprc: field78,
+        mprc: field79,
+        gptc: field80,
+        rnbc: field81,
+        ruc: field82,
+        rfc: field83,
+        roc: field84,
+        rjc: field85,
+        mgtprc: field86,
+        mgtpdc: field87,
+        mgtptc: field88,
+        tpr: field89,
+        tpt: field90,
+        ptc64: field91,
+        ptc127: field92,
+        ptc255: field93,
+        mptc: field94,
+        bptc: field95,
+        eeprom: field96,
+        packetsIn: field97,
+        packetsOut: field98,
+        octetsIn: field99,
+        octetsOut: field100,
+        interruptAt: field101,
+        lateAt: field102,
+        macAddress: field103,
+        phyControl: field104,
+        phyStatus: field105,
+        interruptsPending: field106,
+        ethernet: field107,
+        locked: field108,
+        delayed: field109,
+        cable: field110,
       };
     },
   }

@@ -8,6 +8,8 @@ export { CpuPairs } from './cpu-pairs.js';
 export { CpuPairsScalars } from './cpu-pairs-scalars.js';
 export { CpuScalars } from './cpu-scalars.js';
 export { Network } from './network.js';
+export { NetworkArrayPairs } from './network-array-pairs.js';
+export { NetworkArrayPairsScalars } from './network-array-pairs-scalars.js';
 export { NetworkPairs } from './network-pairs.js';
 export { NetworkPairsScalars } from './network-pairs-scalars.js';
 export { NetworkScalars } from './network-scalars.js';

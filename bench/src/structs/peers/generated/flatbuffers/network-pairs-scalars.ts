@@ -14,96 +14,480 @@ export class NetworkPairsScalars {
   return this;
 }
 
-packetsIn():number {
+ctrl():number {
   return this.bb!.readUint32(this.bb_pos);
 }
 
-packetsInHi():number {
+status():number {
   return this.bb!.readUint32(this.bb_pos + 4);
 }
 
-packetsOut():number {
+eecd():number {
   return this.bb!.readUint32(this.bb_pos + 8);
 }
 
-packetsOutHi():number {
+eerd():number {
   return this.bb!.readUint32(this.bb_pos + 12);
 }
 
-octetsIn():number {
+ctrlExt():number {
   return this.bb!.readUint32(this.bb_pos + 16);
 }
 
-octetsInHi():number {
+fla():number {
   return this.bb!.readUint32(this.bb_pos + 20);
 }
 
-octetsOut():number {
+mdic():number {
   return this.bb!.readUint32(this.bb_pos + 24);
 }
 
-octetsOutHi():number {
+fcal():number {
   return this.bb!.readUint32(this.bb_pos + 28);
 }
 
-interruptAt():number {
+fcah():number {
   return this.bb!.readUint32(this.bb_pos + 32);
 }
 
-interruptAtHi():number {
+fct():number {
   return this.bb!.readUint32(this.bb_pos + 36);
 }
 
-lateAt():number {
+vet():number {
   return this.bb!.readUint32(this.bb_pos + 40);
 }
 
-lateAtHi():number {
+icr():number {
   return this.bb!.readUint32(this.bb_pos + 44);
 }
 
-macAddress():number {
+itr():number {
   return this.bb!.readUint32(this.bb_pos + 48);
 }
 
-macAddressHi():number {
+ics():number {
   return this.bb!.readUint32(this.bb_pos + 52);
 }
 
-phyControl():number {
+ims():number {
   return this.bb!.readUint32(this.bb_pos + 56);
 }
 
-phyStatus():number {
+imc():number {
   return this.bb!.readUint32(this.bb_pos + 60);
 }
 
-interruptsPending():number {
+rctl():number {
   return this.bb!.readUint32(this.bb_pos + 64);
 }
 
+fcttv():number {
+  return this.bb!.readUint32(this.bb_pos + 68);
+}
+
+txcw():number {
+  return this.bb!.readUint32(this.bb_pos + 72);
+}
+
+rxcw():number {
+  return this.bb!.readUint32(this.bb_pos + 76);
+}
+
+tctl():number {
+  return this.bb!.readUint32(this.bb_pos + 80);
+}
+
+tipg():number {
+  return this.bb!.readUint32(this.bb_pos + 84);
+}
+
+ait():number {
+  return this.bb!.readUint32(this.bb_pos + 88);
+}
+
+ledctl():number {
+  return this.bb!.readUint32(this.bb_pos + 92);
+}
+
+pba():number {
+  return this.bb!.readUint32(this.bb_pos + 96);
+}
+
+fcrtl():number {
+  return this.bb!.readUint32(this.bb_pos + 100);
+}
+
+fcrth():number {
+  return this.bb!.readUint32(this.bb_pos + 104);
+}
+
+rdbal():number {
+  return this.bb!.readUint32(this.bb_pos + 108);
+}
+
+rdbah():number {
+  return this.bb!.readUint32(this.bb_pos + 112);
+}
+
+rdlen():number {
+  return this.bb!.readUint32(this.bb_pos + 116);
+}
+
+rdh():number {
+  return this.bb!.readUint32(this.bb_pos + 120);
+}
+
+rdt():number {
+  return this.bb!.readUint32(this.bb_pos + 124);
+}
+
+rdtr():number {
+  return this.bb!.readUint32(this.bb_pos + 128);
+}
+
+radv():number {
+  return this.bb!.readUint32(this.bb_pos + 132);
+}
+
+rsrpd():number {
+  return this.bb!.readUint32(this.bb_pos + 136);
+}
+
+txdmac():number {
+  return this.bb!.readUint32(this.bb_pos + 140);
+}
+
+ett():number {
+  return this.bb!.readUint32(this.bb_pos + 144);
+}
+
+tdfh():number {
+  return this.bb!.readUint32(this.bb_pos + 148);
+}
+
+tdft():number {
+  return this.bb!.readUint32(this.bb_pos + 152);
+}
+
+tdfhs():number {
+  return this.bb!.readUint32(this.bb_pos + 156);
+}
+
+tdfts():number {
+  return this.bb!.readUint32(this.bb_pos + 160);
+}
+
+tdfpc():number {
+  return this.bb!.readUint32(this.bb_pos + 164);
+}
+
+tdbal():number {
+  return this.bb!.readUint32(this.bb_pos + 168);
+}
+
+tdbah():number {
+  return this.bb!.readUint32(this.bb_pos + 172);
+}
+
+tdlen():number {
+  return this.bb!.readUint32(this.bb_pos + 176);
+}
+
+tdh():number {
+  return this.bb!.readUint32(this.bb_pos + 180);
+}
+
+tdt():number {
+  return this.bb!.readUint32(this.bb_pos + 184);
+}
+
+tidv():number {
+  return this.bb!.readUint32(this.bb_pos + 188);
+}
+
+txdctl():number {
+  return this.bb!.readUint32(this.bb_pos + 192);
+}
+
+tadv():number {
+  return this.bb!.readUint32(this.bb_pos + 196);
+}
+
+tspmt():number {
+  return this.bb!.readUint32(this.bb_pos + 200);
+}
+
+crcerrs():number {
+  return this.bb!.readUint32(this.bb_pos + 204);
+}
+
+algnerrc():number {
+  return this.bb!.readUint32(this.bb_pos + 208);
+}
+
+symerrs():number {
+  return this.bb!.readUint32(this.bb_pos + 212);
+}
+
+rxerrc():number {
+  return this.bb!.readUint32(this.bb_pos + 216);
+}
+
+mpc():number {
+  return this.bb!.readUint32(this.bb_pos + 220);
+}
+
+scc():number {
+  return this.bb!.readUint32(this.bb_pos + 224);
+}
+
+ecol():number {
+  return this.bb!.readUint32(this.bb_pos + 228);
+}
+
+mcc():number {
+  return this.bb!.readUint32(this.bb_pos + 232);
+}
+
+latecol():number {
+  return this.bb!.readUint32(this.bb_pos + 236);
+}
+
+colc():number {
+  return this.bb!.readUint32(this.bb_pos + 240);
+}
+
+dc():number {
+  return this.bb!.readUint32(this.bb_pos + 244);
+}
+
+tncrs():number {
+  return this.bb!.readUint32(this.bb_pos + 248);
+}
+
+sec():number {
+  return this.bb!.readUint32(this.bb_pos + 252);
+}
+
+cexterr():number {
+  return this.bb!.readUint32(this.bb_pos + 256);
+}
+
+rlec():number {
+  return this.bb!.readUint32(this.bb_pos + 260);
+}
+
+xonrxc():number {
+  return this.bb!.readUint32(this.bb_pos + 264);
+}
+
+xontxc():number {
+  return this.bb!.readUint32(this.bb_pos + 268);
+}
+
+xoffrxc():number {
+  return this.bb!.readUint32(this.bb_pos + 272);
+}
+
+xofftxc():number {
+  return this.bb!.readUint32(this.bb_pos + 276);
+}
+
+fcruc():number {
+  return this.bb!.readUint32(this.bb_pos + 280);
+}
+
+prc64():number {
+  return this.bb!.readUint32(this.bb_pos + 284);
+}
+
+prc127():number {
+  return this.bb!.readUint32(this.bb_pos + 288);
+}
+
+prc255():number {
+  return this.bb!.readUint32(this.bb_pos + 292);
+}
+
+prc511():number {
+  return this.bb!.readUint32(this.bb_pos + 296);
+}
+
+prc1023():number {
+  return this.bb!.readUint32(this.bb_pos + 300);
+}
+
+prc1522():number {
+  return this.bb!.readUint32(this.bb_pos + 304);
+}
+
+gprc():number {
+  return this.bb!.readUint32(this.bb_pos + 308);
+}
+
+bprc():number {
+  return this.bb!.readUint32(this.bb_pos + 312);
+}
+
+mprc():number {
+  return this.bb!.readUint32(this.bb_pos + 316);
+}
+
+gptc():number {
+  return this.bb!.readUint32(this.bb_pos + 320);
+}
+
+rnbc():number {
+  return this.bb!.readUint32(this.bb_pos + 324);
+}
+
+ruc():number {
+  return this.bb!.readUint32(this.bb_pos + 328);
+}
+
+rfc():number {
+  return this.bb!.readUint32(this.bb_pos + 332);
+}
+
+roc():number {
+  return this.bb!.readUint32(this.bb_pos + 336);
+}
+
+rjc():number {
+  return this.bb!.readUint32(this.bb_pos + 340);
+}
+
+mgtprc():number {
+  return this.bb!.readUint32(this.bb_pos + 344);
+}
+
+mgtpdc():number {
+  return this.bb!.readUint32(this.bb_pos + 348);
+}
+
+mgtptc():number {
+  return this.bb!.readUint32(this.bb_pos + 352);
+}
+
+tpr():number {
+  return this.bb!.readUint32(this.bb_pos + 356);
+}
+
+tpt():number {
+  return this.bb!.readUint32(this.bb_pos + 360);
+}
+
+ptc64():number {
+  return this.bb!.readUint32(this.bb_pos + 364);
+}
+
+ptc127():number {
+  return this.bb!.readUint32(this.bb_pos + 368);
+}
+
+ptc255():number {
+  return this.bb!.readUint32(this.bb_pos + 372);
+}
+
+mptc():number {
+  return this.bb!.readUint32(this.bb_pos + 376);
+}
+
+bptc():number {
+  return this.bb!.readUint32(this.bb_pos + 380);
+}
+
+packetsIn():number {
+  return this.bb!.readUint32(this.bb_pos + 384);
+}
+
+packetsInHi():number {
+  return this.bb!.readUint32(this.bb_pos + 388);
+}
+
+packetsOut():number {
+  return this.bb!.readUint32(this.bb_pos + 392);
+}
+
+packetsOutHi():number {
+  return this.bb!.readUint32(this.bb_pos + 396);
+}
+
+octetsIn():number {
+  return this.bb!.readUint32(this.bb_pos + 400);
+}
+
+octetsInHi():number {
+  return this.bb!.readUint32(this.bb_pos + 404);
+}
+
+octetsOut():number {
+  return this.bb!.readUint32(this.bb_pos + 408);
+}
+
+octetsOutHi():number {
+  return this.bb!.readUint32(this.bb_pos + 412);
+}
+
+interruptAt():number {
+  return this.bb!.readUint32(this.bb_pos + 416);
+}
+
+interruptAtHi():number {
+  return this.bb!.readUint32(this.bb_pos + 420);
+}
+
+lateAt():number {
+  return this.bb!.readUint32(this.bb_pos + 424);
+}
+
+lateAtHi():number {
+  return this.bb!.readUint32(this.bb_pos + 428);
+}
+
+macAddress():number {
+  return this.bb!.readUint32(this.bb_pos + 432);
+}
+
+macAddressHi():number {
+  return this.bb!.readUint32(this.bb_pos + 436);
+}
+
+phyControl():number {
+  return this.bb!.readUint32(this.bb_pos + 440);
+}
+
+phyStatus():number {
+  return this.bb!.readUint32(this.bb_pos + 444);
+}
+
+interruptsPending():number {
+  return this.bb!.readUint32(this.bb_pos + 448);
+}
+
 ethernet():number {
-  return this.bb!.readUint8(this.bb_pos + 68);
+  return this.bb!.readUint8(this.bb_pos + 452);
 }
 
 locked():number {
-  return this.bb!.readUint8(this.bb_pos + 69);
+  return this.bb!.readUint8(this.bb_pos + 453);
 }
 
 delayed():number {
-  return this.bb!.readUint8(this.bb_pos + 70);
+  return this.bb!.readUint8(this.bb_pos + 454);
 }
 
 cable():number {
-  return this.bb!.readUint8(this.bb_pos + 71);
+  return this.bb!.readUint8(this.bb_pos + 455);
 }
 
 static sizeOf():number {
-  return 72;
+  return 456;
 }
 
-static createNetworkPairsScalars(builder:flatbuffers.Builder, packetsIn: number, packetsInHi: number, packetsOut: number, packetsOutHi: number, octetsIn: number, octetsInHi: number, octetsOut: number, octetsOutHi: number, interruptAt: number, interruptAtHi: number, lateAt: number, lateAtHi: number, macAddress: number, macAddressHi: number, phyControl: number, phyStatus: number, interruptsPending: number, ethernet: number, locked: number, delayed: number, cable: number):flatbuffers.Offset {
-  builder.prep(4, 72);
+static createNetworkPairsScalars(builder:flatbuffers.Builder, ctrl: number, status: number, eecd: number, eerd: number, ctrlExt: number, fla: number, mdic: number, fcal: number, fcah: number, fct: number, vet: number, icr: number, itr: number, ics: number, ims: number, imc: number, rctl: number, fcttv: number, txcw: number, rxcw: number, tctl: number, tipg: number, ait: number, ledctl: number, pba: number, fcrtl: number, fcrth: number, rdbal: number, rdbah: number, rdlen: number, rdh: number, rdt: number, rdtr: number, radv: number, rsrpd: number, txdmac: number, ett: number, tdfh: number, tdft: number, tdfhs: number, tdfts: number, tdfpc: number, tdbal: number, tdbah: number, tdlen: number, tdh: number, tdt: number, tidv: number, txdctl: number, tadv: number, tspmt: number, crcerrs: number, algnerrc: number, symerrs: number, rxerrc: number, mpc: number, scc: number, ecol: number, mcc: number, latecol: number, colc: number, dc: number, tncrs: number, sec: number, cexterr: number, rlec: number, xonrxc: number, xontxc: number, xoffrxc: number, xofftxc: number, fcruc: number, prc64: number, prc127: number, prc255: number, prc511: number, prc1023: number, prc1522: number, gprc: number, bprc: number, mprc: number, gptc: number, rnbc: number, ruc: number, rfc: number, roc: number, rjc: number, mgtprc: number, mgtpdc: number, mgtptc: number, tpr: number, tpt: number, ptc64: number, ptc127: number, ptc255: number, mptc: number, bptc: number, packetsIn: number, packetsInHi: number, packetsOut: number, packetsOutHi: number, octetsIn: number, octetsInHi: number, octetsOut: number, octetsOutHi: number, interruptAt: number, interruptAtHi: number, lateAt: number, lateAtHi: number, macAddress: number, macAddressHi: number, phyControl: number, phyStatus: number, interruptsPending: number, ethernet: number, locked: number, delayed: number, cable: number):flatbuffers.Offset {
+  builder.prep(4, 456);
   builder.writeInt8(cable);
   builder.writeInt8(delayed);
   builder.writeInt8(locked);
@@ -125,6 +509,102 @@ static createNetworkPairsScalars(builder:flatbuffers.Builder, packetsIn: number,
   builder.writeInt32(packetsOut);
   builder.writeInt32(packetsInHi);
   builder.writeInt32(packetsIn);
+  builder.writeInt32(bptc);
+  builder.writeInt32(mptc);
+  builder.writeInt32(ptc255);
+  builder.writeInt32(ptc127);
+  builder.writeInt32(ptc64);
+  builder.writeInt32(tpt);
+  builder.writeInt32(tpr);
+  builder.writeInt32(mgtptc);
+  builder.writeInt32(mgtpdc);
+  builder.writeInt32(mgtprc);
+  builder.writeInt32(rjc);
+  builder.writeInt32(roc);
+  builder.writeInt32(rfc);
+  builder.writeInt32(ruc);
+  builder.writeInt32(rnbc);
+  builder.writeInt32(gptc);
+  builder.writeInt32(mprc);
+  builder.writeInt32(bprc);
+  builder.writeInt32(gprc);
+  builder.writeInt32(prc1522);
+  builder.writeInt32(prc1023);
+  builder.writeInt32(prc511);
+  builder.writeInt32(prc255);
+  builder.writeInt32(prc127);
+  builder.writeInt32(prc64);
+  builder.writeInt32(fcruc);
+  builder.writeInt32(xofftxc);
+  builder.writeInt32(xoffrxc);
+  builder.writeInt32(xontxc);
+  builder.writeInt32(xonrxc);
+  builder.writeInt32(rlec);
+  builder.writeInt32(cexterr);
+  builder.writeInt32(sec);
+  builder.writeInt32(tncrs);
+  builder.writeInt32(dc);
+  builder.writeInt32(colc);
+  builder.writeInt32(latecol);
+  builder.writeInt32(mcc);
+  builder.writeInt32(ecol);
+  builder.writeInt32(scc);
+  builder.writeInt32(mpc);
+  builder.writeInt32(rxerrc);
+  builder.writeInt32(symerrs);
+  builder.writeInt32(algnerrc);
+  builder.writeInt32(crcerrs);
+  builder.writeInt32(tspmt);
+  builder.writeInt32(tadv);
+  builder.writeInt32(txdctl);
+  builder.writeInt32(tidv);
+  builder.writeInt32(tdt);
+  builder.writeInt32(tdh);
+  builder.writeInt32(tdlen);
+  builder.writeInt32(tdbah);
+  builder.writeInt32(tdbal);
+  builder.writeInt32(tdfpc);
+  builder.writeInt32(tdfts);
+  builder.writeInt32(tdfhs);
+  builder.writeInt32(tdft);
+  builder.writeInt32(tdfh);
+  builder.writeInt32(ett);
+  builder.writeInt32(txdmac);
+  builder.writeInt32(rsrpd);
+  builder.writeInt32(radv);
+  builder.writeInt32(rdtr);
+  builder.writeInt32(rdt);
+  builder.writeInt32(rdh);
+  builder.writeInt32(rdlen);
+  builder.writeInt32(rdbah);
+  builder.writeInt32(rdbal);
+  builder.writeInt32(fcrth);
+  builder.writeInt32(fcrtl);
+  builder.writeInt32(pba);
+  builder.writeInt32(ledctl);
+  builder.writeInt32(ait);
+  builder.writeInt32(tipg);
+  builder.writeInt32(tctl);
+  builder.writeInt32(rxcw);
+  builder.writeInt32(txcw);
+  builder.writeInt32(fcttv);
+  builder.writeInt32(rctl);
+  builder.writeInt32(imc);
+  builder.writeInt32(ims);
+  builder.writeInt32(ics);
+  builder.writeInt32(itr);
+  builder.writeInt32(icr);
+  builder.writeInt32(vet);
+  builder.writeInt32(fct);
+  builder.writeInt32(fcah);
+  builder.writeInt32(fcal);
+  builder.writeInt32(mdic);
+  builder.writeInt32(fla);
+  builder.writeInt32(ctrlExt);
+  builder.writeInt32(eerd);
+  builder.writeInt32(eecd);
+  builder.writeInt32(status);
+  builder.writeInt32(ctrl);
   return builder.offset();
 }
 

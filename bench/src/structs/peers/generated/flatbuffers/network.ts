@@ -31,67 +31,31 @@ scalars(obj?:NetworkScalars):NetworkScalars|null {
   return offset ? (obj || new NetworkScalars()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
-registers(index: number):number|null {
-  const offset = this.bb!.__offset(this.bb_pos, 6);
-  return offset ? this.bb!.readUint32(this.bb!.__vector(this.bb_pos + offset) + index * 4) : 0;
-}
-
-registersLength():number {
-  const offset = this.bb!.__offset(this.bb_pos, 6);
-  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
-}
-
-registersArray():Uint32Array|null {
-  const offset = this.bb!.__offset(this.bb_pos, 6);
-  return offset ? new Uint32Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
-}
-
 eeprom(index: number):number|null {
-  const offset = this.bb!.__offset(this.bb_pos, 8);
+  const offset = this.bb!.__offset(this.bb_pos, 6);
   return offset ? this.bb!.readUint8(this.bb!.__vector(this.bb_pos + offset) + index) : 0;
 }
 
 eepromLength():number {
-  const offset = this.bb!.__offset(this.bb_pos, 8);
+  const offset = this.bb!.__offset(this.bb_pos, 6);
   return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
 }
 
 eepromArray():Uint8Array|null {
-  const offset = this.bb!.__offset(this.bb_pos, 8);
+  const offset = this.bb!.__offset(this.bb_pos, 6);
   return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
 }
 
 static startNetwork(builder:flatbuffers.Builder) {
-  builder.startObject(3);
+  builder.startObject(2);
 }
 
 static addScalars(builder:flatbuffers.Builder, scalarsOffset:flatbuffers.Offset) {
   builder.addFieldStruct(0, scalarsOffset, 0);
 }
 
-static addRegisters(builder:flatbuffers.Builder, registersOffset:flatbuffers.Offset) {
-  builder.addFieldOffset(1, registersOffset, 0);
-}
-
-static createRegistersVector(builder:flatbuffers.Builder, data:number[]|Uint32Array):flatbuffers.Offset;
-/**
- * @deprecated This Uint8Array overload will be removed in the future.
- */
-static createRegistersVector(builder:flatbuffers.Builder, data:number[]|Uint8Array):flatbuffers.Offset;
-static createRegistersVector(builder:flatbuffers.Builder, data:number[]|Uint32Array|Uint8Array):flatbuffers.Offset {
-  builder.startVector(4, data.length, 4);
-  for (let i = data.length - 1; i >= 0; i--) {
-    builder.addInt32(data[i]!);
-  }
-  return builder.endVector();
-}
-
-static startRegistersVector(builder:flatbuffers.Builder, numElems:number) {
-  builder.startVector(4, numElems, 4);
-}
-
 static addEeprom(builder:flatbuffers.Builder, eepromOffset:flatbuffers.Offset) {
-  builder.addFieldOffset(2, eepromOffset, 0);
+  builder.addFieldOffset(1, eepromOffset, 0);
 }
 
 static createEepromVector(builder:flatbuffers.Builder, data:number[]|Uint8Array):flatbuffers.Offset {
@@ -111,10 +75,9 @@ static endNetwork(builder:flatbuffers.Builder):flatbuffers.Offset {
   return offset;
 }
 
-static createNetwork(builder:flatbuffers.Builder, scalarsOffset:flatbuffers.Offset, registersOffset:flatbuffers.Offset, eepromOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createNetwork(builder:flatbuffers.Builder, scalarsOffset:flatbuffers.Offset, eepromOffset:flatbuffers.Offset):flatbuffers.Offset {
   Network.startNetwork(builder);
   Network.addScalars(builder, scalarsOffset);
-  Network.addRegisters(builder, registersOffset);
   Network.addEeprom(builder, eepromOffset);
   return Network.endNetwork(builder);
 }

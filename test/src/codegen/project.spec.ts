@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -113,6 +113,30 @@ describe('ssmgen', () => {
   });
 
   const command = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', cwd: folder });
+
+  it('--watch generates again whenever a source changes, and survives a mistake', async function () {
+    this.timeout(30_000);
+    const watching = spawn(process.execPath, [bin, '--watch'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [watching.stdout, watching.stderr]) stream.on('data', (text) => (said += String(text)));
+    const until = async (what: string, holds: () => boolean) => {
+      for (let i = 0; !holds(); i++) {
+        if (i > 200) throw new Error(`waited in vain until ${what}; ssmgen said: ${said}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const generated = () => (existsSync(at('pit.ssm.ts')) ? readFileSync(at('pit.ssm.ts'), 'utf8') : '');
+    try {
+      await until('the first run is over', () => said.includes('2 files'));
+      expect(generated()).to.include('count: 3');
+      writeFileSync(at('pit.ts'), pit('-1'));
+      await until('the mistake is told', () => /pit\.ts:6:\d+: Pit\.a/.test(said));
+      writeFileSync(at('pit.ts'), pit('5'));
+      await until('the change is generated', () => generated().includes('count: 5'));
+    } finally {
+      watching.kill();
+    }
+  });
 
   const exits: readonly [string, readonly string[], number, RegExp][] = [
     ['--help prints the options', ['--help'], 0, /--check/],

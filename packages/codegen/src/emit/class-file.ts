@@ -78,7 +78,7 @@ function emitClass(
     () => emitDescriptor(out, descriptor),
     '};',
   );
-  out.line(`const ${lowerFirst(name)}Fields = ${context.descriptorName}.fields;`).line();
+  out.line();
   if (descriptor.shape === 'struct') emitLayout(out, descriptor);
 
   const functions: string[] = [];

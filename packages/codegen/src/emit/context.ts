@@ -35,9 +35,9 @@ export class ClassContext {
     return `${lowerFirst(this.name)}Descriptor`;
   }
 
-  /** A field of the descriptor at run time. */
-  fieldAt(index: number): string {
-    return `${lowerFirst(this.name)}Fields[${index}] as ${this.help('Field')}`;
+  /** A field at run time, as two arguments: the class's descriptor, and the field's index in it. */
+  at(index: number): string {
+    return `${this.descriptorName}, ${index}`;
   }
 
   /** Path of a field, quoted. */

@@ -3,7 +3,7 @@ import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '.
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
 import { access, literal } from './literals.js';
-import { delegates, noCallback, usesFlags } from './put.js';
+import { delegates, emitWithin, noCallback, pathText, usesFlags } from './put.js';
 
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
@@ -153,9 +153,7 @@ function emitScalar(context: ClassContext, slot: Slot, property: string): void {
   }
   out.block('{', () => {
     out.line(`const x = ${value};`);
-    out.line(
-      `if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.fieldAt(index)}, ${context.path(field)});`,
-    );
+    out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
     out.line(`${property} = x;`);
   });
 }
@@ -195,9 +193,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
     const test = outside(field, 'x', element === 'bigint');
     if (test !== undefined) {
       out.line(`const x = ${value};`);
-      out.line(
-        `if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.fieldAt(index)}, ${context.path(field)});`,
-      );
+      out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
     }
     out.line(`${property}[i] = ${test === undefined ? value : 'x'};`);
   });
@@ -218,18 +214,16 @@ function emitElementDomain(context: ClassContext, { field, index, holds }: Slot,
   if (test === undefined) return;
   const { out } = context;
   out.block(`for (const x of ${property}) {`, () => {
-    out.line(
-      `if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.fieldAt(index)}, ${context.path(field)});`,
-    );
+    out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
   });
 }
 
 function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
-  const { out, descriptor } = context;
+  const { out } = context;
   const { field, index, wire, hostDependent } = step;
   const property = access('o', field.name);
   if ((hostDependent && wire.form !== 'nested') || delegates(field, wire)) {
-    out.line(`${context.help('getField')}(s, o as never, '${descriptor.shape}', ${context.fieldAt(index)}, flags);`);
+    out.line(`${context.help('getField')}(s, o, ${context.at(index)}, flags);`);
     return;
   }
   switch (wire.form) {
@@ -262,7 +256,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   };
   if (field.count === undefined) {
     out.line(`${property} ??= new ${target}();`);
-    out.line(get(property));
+    emitWithin(context, `'${pathText(context, field)}'`, () => out.line(get(property)));
     return;
   }
   out.block('{', () => {
@@ -270,7 +264,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     out.line(`const items: ${target}[] = [];`);
     out.block('for (let i = 0; i < n; i++) {', () => {
       out.line(`const item = new ${target}();`);
-      out.line(get('item'));
+      emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(get('item')));
       out.line('items.push(item);');
     });
     out.line(`${property} = items;`);
@@ -289,10 +283,10 @@ function emitCount(context: ClassContext, field: Field): void {
 }
 
 function emitLongArray(context: ClassContext, { field, index, wire, holds }: Single, property: string): void {
-  const { out, descriptor } = context;
+  const { out } = context;
   const fast = (holds.what === 'typed' || holds.what === 'bytes') && field.domain === undefined;
   if (!fast || (wire.form === 'value' && wire.bytes === 16)) {
-    out.line(`${context.help('getField')}(s, o as never, '${descriptor.shape}', ${context.fieldAt(index)}, 0);`);
+    out.line(`${context.help('getField')}(s, o, ${context.at(index)}, 0);`);
     return;
   }
   const array = holds.what === 'typed' ? holds.array : 'Uint8Array';

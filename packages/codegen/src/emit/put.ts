@@ -155,9 +155,7 @@ function emitDomain(context: ClassContext, field: Field, index: number, value: s
   const test = outside(field, value, holds.what === 'bigint');
   if (test === undefined) return;
   const { out } = context;
-  out.line(
-    `if (${test}) throw ${context.help('outOfDomain')}(s, ${value}, ${context.fieldAt(index)}, ${context.path(field)});`,
-  );
+  out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, ${value}, ${context.at(index)});`);
 }
 
 function emitArray(context: ClassContext, slot: Slot, property: string): void {
@@ -181,9 +179,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
     const test = outside(field, 'x', element === 'bigint');
     out.line(`const x = ${item};`);
     if (test !== undefined) {
-      out.line(
-        `if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.fieldAt(index)}, ${context.path(field)});`,
-      );
+      out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
     }
     const place = `${plus(at)} + i${bytes === 1 ? '' : ` * ${bytes}`}`;
     if (bytes === 16) {
@@ -202,12 +198,12 @@ export function delegates(field: Field, wire: Single['wire']): boolean {
 }
 
 function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
-  const { out, descriptor } = context;
+  const { out } = context;
   const { field, index, wire, holds, hostDependent } = step;
   const property = access('o', field.name);
   if ((hostDependent && wire.form !== 'nested') || delegates(field, wire)) {
     const put = context.help('putField');
-    out.line(`${put}(s, o as never, '${descriptor.shape}', ${context.fieldAt(index)}, flags);`);
+    out.line(`${put}(s, o, ${context.at(index)}, flags);`);
     return;
   }
   switch (wire.form) {
@@ -232,17 +228,17 @@ function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
 
 /** A callback without a method for the direction fails in the shared engine, with its status. */
 export function noCallback(context: ClassContext, index: number, direction: 'put' | 'get'): string {
-  return `${context.help(`${direction}Field`)}(s, o as never, '${context.descriptor.shape}', ${context.fieldAt(index)}, flags);`;
+  return `${context.help(`${direction}Field`)}(s, o, ${context.at(index)}, flags);`;
 }
 
 function emitString(context: ClassContext, { field, index }: Single, property: string): void {
   const { out } = context;
   if (field.limit === undefined) {
     out.line(field.as === 'bytes' ? `s.putStrZBytes(${property});` : `s.putStrZ(${property});`);
-  } else out.line(`${context.help('putField')}(s, o as never, 'stream', ${context.fieldAt(index)}, 0);`);
+  } else out.line(`${context.help('putField')}(s, o, ${context.at(index)}, 0);`);
 }
 
-function emitNested(context: ClassContext, { field, index }: Single, property: string, mode: Mode): void {
+function emitNested(context: ClassContext, { field }: Single, property: string, mode: Mode): void {
   const { out } = context;
   const put = (object: string) => {
     if (field.kind === 'struct' && field.flatten !== true) return `s.putStructEx(${object}, ${field.flags ?? 0});`;
@@ -250,15 +246,30 @@ function emitNested(context: ClassContext, { field, index }: Single, property: s
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
-    out.line(put(property));
+    emitWithin(context, `'${pathText(context, field)}'`, () => out.line(put(property)));
     return;
   }
-  emitCount(context, field, index, property);
-  out.block(`for (const item of ${property}) {`, () => out.line(put('item')));
+  emitCount(context, field, property);
+  out.block(`for (let i = 0; i < ${property}.length; i++) {`, () => {
+    const item = `${property}[i] as ${field.class!.name}`;
+    emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(put(item)));
+  });
+}
+
+/** Prints statements whose failures get the way to a nested object. */
+export function emitWithin(context: ClassContext, path: string, body: () => void): void {
+  const { out } = context;
+  out.block('try {', body, '} catch (error) {');
+  out.line(`  throw ${context.help('within')}(s, error, ${path});`).line('}');
+}
+
+/** Path of a field, for a text in quotes. */
+export function pathText(context: ClassContext, field: Field): string {
+  return `${context.name}.${field.name}`;
 }
 
 /** Checks an array's length, and puts it where it stands in the stream. */
-function emitCount(context: ClassContext, field: Field, _index: number, property: string): void {
+function emitCount(context: ClassContext, field: Field, property: string): void {
   const { out } = context;
   const { count, limit } = field;
   if (limit !== undefined) {
@@ -278,10 +289,10 @@ function emitLongArray(context: ClassContext, { field, index, wire }: Single, pr
   const { out, descriptor } = context;
   const fast = (holds.what === 'typed' || holds.what === 'bytes') && field.domain === undefined;
   if (!fast || (wire.form === 'value' && wire.bytes === 16)) {
-    out.line(`${context.help('putField')}(s, o as never, '${descriptor.shape}', ${context.fieldAt(index)}, 0);`);
+    out.line(`${context.help('putField')}(s, o, ${context.at(index)}, 0);`);
     return;
   }
-  emitCount(context, field, index, property);
+  emitCount(context, field, property);
   if (wire.form === 'bytes') out.line(`s.putMem(${property});`);
   else {
     const bytes = `${context.help('bytesOf')}(${property})`;

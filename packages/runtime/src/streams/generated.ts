@@ -3,20 +3,58 @@
  * code generator.
  */
 
-import { type Field, StructFlags, type TypedArray } from '@ssmkit/schema';
+import { type Descriptor, type Field, StructFlags, type TypedArray } from '@ssmkit/schema';
 import type { SsmError } from '../error.js';
+import { inDomain } from './conditions.js';
+import { getField as getOneField } from './get-object.js';
 import type { GetPrimitives as GetStream } from './get-primitives.js';
+import { locate, putField as putOneField } from './put-object.js';
 import type { PutPrimitives as PutStream } from './put-primitives.js';
 
 export { classRef, codecOf, type Descriptor, type Field, type JsonCodec } from '@ssmkit/schema';
 export { countOf } from './conditions.js';
-export { getField } from './get-object.js';
 export type { GetPrimitives as GetStream } from './get-primitives.js';
-export { putField } from './put-object.js';
 export type { PutPrimitives as PutStream } from './put-primitives.js';
 export { registerGenerated, structClassOf } from './struct-class.js';
 
 type Stream = PutStream | GetStream;
+
+/** Puts one field as the reflective engine does: fields that have no fast way. */
+export function putField(
+  stream: PutStream,
+  object: object,
+  descriptor: Descriptor,
+  index: number,
+  flags: number,
+): void {
+  const field = descriptor.fields[index] as Field;
+  try {
+    putOneField(stream, object as never, descriptor.shape, field, flags);
+  } catch (error) {
+    throw within(stream, error, `${descriptor.name}.${field.name}`);
+  }
+}
+
+/** Gets one field as the reflective engine does: fields that have no fast way. */
+export function getField(
+  stream: GetStream,
+  object: object,
+  descriptor: Descriptor,
+  index: number,
+  flags: number,
+): void {
+  const field = descriptor.fields[index] as Field;
+  try {
+    getOneField(stream, object as never, descriptor.shape, field, flags);
+  } catch (error) {
+    throw within(stream, error, `${descriptor.name}.${field.name}`);
+  }
+}
+
+/** A failure inside a nested object, with the way to it, stored in the stream. */
+export function within(stream: Stream, error: unknown, path: string): SsmError {
+  return stream.fail(locate(error, path));
+}
 
 /** The bytes of a typed array. */
 export function bytesOf(array: TypedArray): Uint8Array {
@@ -51,14 +89,14 @@ export function tooMany(stream: Stream, found: number, limit: number, field: str
 }
 
 /** VERR_OUT_OF_RANGE or VERR_SSM_ENUM_VALUE_OUT_OF_RANGE for a value outside a field's domain. */
-export function outOfDomain(stream: Stream, value: number | bigint, field: Field, path: string): SsmError {
-  const { min, max, values } = field.domain!;
-  if ((min !== undefined && value < min) || (max !== undefined && value > max)) {
-    return stream.refuse('VERR_OUT_OF_RANGE', `${value} is outside ${min ?? ''}…${max ?? ''}`, { field: path });
+export function outOfDomain(stream: Stream, value: number | bigint, descriptor: Descriptor, index: number): SsmError {
+  const field = descriptor.fields[index] as Field;
+  try {
+    inDomain(field, value);
+  } catch (error) {
+    return within(stream, error, `${descriptor.name}.${field.name}`);
   }
-  return stream.refuse('VERR_SSM_ENUM_VALUE_OUT_OF_RANGE', `${value} is none of ${values!.join(', ')}`, {
-    field: path,
-  });
+  throw new RangeError(`${value} is inside the domain of ${descriptor.name}.${field.name}`);
 }
 
 /** VERR_SSM_DATA_UNIT_FORMAT_CHANGED for a marker that is not there. */

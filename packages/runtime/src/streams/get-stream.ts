@@ -67,7 +67,7 @@ export class GetStream extends GetPrimitives {
       if (flags === 0 && this.canonical) entry.get(this, object, 0);
       else entry.getAny(this, object, flags);
     } catch (error) {
-      throw error instanceof SsmError ? error : this.fail(locate(error, entry.name));
+      throw this.fail(error instanceof SsmError ? error : locate(error, entry.name));
     }
   }
 

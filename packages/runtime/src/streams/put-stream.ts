@@ -64,7 +64,7 @@ export class PutStream extends PutPrimitives {
       else entry.putAny(this, object, flags);
     } catch (error) {
       // A wrong type shows as a TypeError of the engine's own.
-      throw error instanceof SsmError ? error : this.fail(locate(error, entry.name));
+      throw this.fail(error instanceof SsmError ? error : locate(error, entry.name));
     }
   }
 

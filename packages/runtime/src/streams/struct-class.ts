@@ -124,7 +124,8 @@ export class StructClass {
   }
 
   readonly #walkPut: Put = (stream, object, flags) => {
-    if (this.#puts++ === 0) this.#checkKinds(object);
+    if (this.#puts === 0) this.#checkKinds(object);
+    this.#puts = 1;
     putFields(stream, object, this.descriptor, flags);
   };
 

@@ -1,18 +1,43 @@
-import type { Expression, SourceFile } from 'ts-morph';
+import type { ts } from 'ts-morph';
+import { nameText } from './members.js';
 import type { Modules } from './modules.js';
-import { Node, SyntaxKind } from './ts-morph.js';
+import {
+  isArrayLiteralExpression,
+  isArrowFunction,
+  isAsExpression,
+  isBigIntLiteral,
+  isBinaryExpression,
+  isBlock,
+  isClassDeclaration,
+  isElementAccessExpression,
+  isEnumDeclaration,
+  isIdentifier,
+  isNoSubstitutionTemplateLiteral,
+  isNumericLiteral,
+  isObjectLiteralExpression,
+  isParenthesizedExpression,
+  isPrefixUnaryExpression,
+  isPropertyAccessExpression,
+  isPropertyAssignment,
+  isSatisfiesExpression,
+  isShorthandPropertyAssignment,
+  isSpreadAssignment,
+  isStringLiteral,
+  NodeFlags,
+  SyntaxKind,
+} from './ts-morph.js';
 
 /** A class that an argument names: `Inner`, or `() => Inner`. */
 export class NamedClass {
   constructor(
     readonly name: string,
-    readonly file: SourceFile,
+    readonly file: ts.SourceFile,
   ) {}
 }
 
 /** An expression whose value cannot be told without running the code. */
 export class NotConstant extends Error {
-  constructor(readonly node: Node) {
+  constructor(readonly node: ts.Node) {
     super(`'${node.getText()}' cannot be evaluated without running the code; use a literal, a const or an enum`);
   }
 }
@@ -24,57 +49,48 @@ export class NotConstant extends Error {
  */
 
 /** The value of a decorator's argument. Classes become {@link NamedClass}. @throws NotConstant */
-export function evaluate(node: Node, modules: Modules): unknown {
-  if (Node.isParenthesizedExpression(node) || Node.isAsExpression(node) || Node.isSatisfiesExpression(node)) {
-    return evaluate(node.getExpression(), modules);
+export function evaluate(node: ts.Node, modules: Modules): unknown {
+  if (isParenthesizedExpression(node) || isAsExpression(node) || isSatisfiesExpression(node)) {
+    return evaluate(node.expression, modules);
   }
-  if (Node.isNumericLiteral(node)) return node.getLiteralValue();
-  if (Node.isBigIntLiteral(node)) return BigInt(node.getText().slice(0, -1).replaceAll('_', ''));
-  if (Node.isStringLiteral(node) || Node.isNoSubstitutionTemplateLiteral(node)) return node.getLiteralValue();
-  if (Node.isTrueLiteral(node)) return true;
-  if (Node.isFalseLiteral(node)) return false;
-  if (Node.isObjectLiteralExpression(node)) return evaluateObject(node, modules);
-  if (Node.isArrayLiteralExpression(node)) return node.getElements().map((element) => evaluate(element, modules));
-  if (Node.isPrefixUnaryExpression(node)) {
-    return unary(node, node.getOperatorToken(), evaluate(node.getOperand(), modules) as number);
+  if (isNumericLiteral(node)) return Number(node.text);
+  // With the 'n' of the literal, but in decimal digits.
+  if (isBigIntLiteral(node)) return BigInt(node.text.slice(0, -1));
+  if (isStringLiteral(node) || isNoSubstitutionTemplateLiteral(node)) return node.text;
+  if (node.kind === SyntaxKind.TrueKeyword) return true;
+  if (node.kind === SyntaxKind.FalseKeyword) return false;
+  if (isObjectLiteralExpression(node)) return evaluateObject(node, modules);
+  if (isArrayLiteralExpression(node)) return node.elements.map((element) => evaluate(element, modules));
+  if (isPrefixUnaryExpression(node)) return unary(node, node.operator, evaluate(node.operand, modules) as number);
+  if (isBinaryExpression(node)) {
+    const [left, right] = [evaluate(node.left, modules), evaluate(node.right, modules)];
+    return binary(node, node.operatorToken.kind, left as number, right as number);
   }
-  if (Node.isBinaryExpression(node)) {
-    const [left, right] = [evaluate(node.getLeft(), modules), evaluate(node.getRight(), modules)];
-    return binary(node, node.getOperatorToken().getKind(), left as number, right as number);
-  }
-  if (Node.isArrowFunction(node)) {
-    const body = node.getBody();
-    const value = Node.isBlock(body) ? undefined : evaluate(body, modules);
+  if (isArrowFunction(node)) {
+    const value = isBlock(node.body) ? undefined : evaluate(node.body, modules);
     if (value instanceof NamedClass) return value;
     throw new NotConstant(node);
   }
-  if (Node.isIdentifier(node)) return evaluateName(node, node.getText(), node.getSourceFile(), modules);
-  if (Node.isPropertyAccessExpression(node)) return evaluateMember(node, node.getExpression(), node.getName(), modules);
-  if (Node.isElementAccessExpression(node)) {
-    const key = node.getArgumentExpression();
-    if (key !== undefined) return evaluateMember(node, node.getExpression(), String(evaluate(key, modules)), modules);
+  if (isIdentifier(node)) return evaluateName(node, node.text, modules);
+  if (isPropertyAccessExpression(node)) return evaluateMember(node, node.expression, node.name.text, modules);
+  if (isElementAccessExpression(node)) {
+    return evaluateMember(node, node.expression, String(evaluate(node.argumentExpression, modules)), modules);
   }
   throw new NotConstant(node);
 }
 
-function evaluateObject(node: Node, modules: Modules): Record<string, unknown> {
+function evaluateObject(node: ts.ObjectLiteralExpression, modules: Modules): Record<string, unknown> {
   const object: Record<string, unknown> = {};
-  for (const property of node.asKindOrThrow(SyntaxKind.ObjectLiteralExpression).getProperties()) {
-    if (Node.isPropertyAssignment(property)) {
-      const name = property.getNameNode();
-      const key =
-        Node.isStringLiteral(name) || Node.isNumericLiteral(name) ? String(name.getLiteralValue()) : name.getText();
-      object[key] = evaluate(property.getInitializerOrThrow(), modules);
-    } else if (Node.isShorthandPropertyAssignment(property)) {
-      object[property.getName()] = evaluate(property.getNameNode(), modules);
-    } else if (Node.isSpreadAssignment(property)) {
-      Object.assign(object, evaluate(property.getExpression(), modules));
-    } else throw new NotConstant(property);
+  for (const property of node.properties) {
+    if (isPropertyAssignment(property)) object[nameText(property.name)] = evaluate(property.initializer, modules);
+    else if (isShorthandPropertyAssignment(property)) object[property.name.text] = evaluate(property.name, modules);
+    else if (isSpreadAssignment(property)) Object.assign(object, evaluate(property.expression, modules));
+    else throw new NotConstant(property);
   }
   return object;
 }
 
-function unary(node: Node, operator: SyntaxKind, value: number): number {
+function unary(node: ts.Node, operator: ts.SyntaxKind, value: number): number {
   switch (operator) {
     case SyntaxKind.MinusToken:
       return -value;
@@ -87,7 +103,7 @@ function unary(node: Node, operator: SyntaxKind, value: number): number {
   }
 }
 
-function binary(node: Node, operator: SyntaxKind, left: number, right: number): unknown {
+function binary(node: ts.Node, operator: ts.SyntaxKind, left: number, right: number): unknown {
   switch (operator) {
     case SyntaxKind.PlusToken:
       return left + right;
@@ -118,52 +134,48 @@ function binary(node: Node, operator: SyntaxKind, left: number, right: number): 
   }
 }
 
-function evaluateName(node: Node, name: string, file: SourceFile, modules: Modules): unknown {
+function evaluateName(node: ts.Node, name: string, modules: Modules): unknown {
   if (name === 'undefined') return undefined;
-  const declaration = modules.find(file, name);
+  const declaration = modules.find(node.getSourceFile(), name);
   if (declaration === undefined) throw new NotConstant(node);
-  if (Node.isClassDeclaration(declaration))
-    return new NamedClass(declaration.getName() ?? name, declaration.getSourceFile());
-  if (Node.isEnumDeclaration(declaration)) return evaluateEnum(declaration, modules);
-  if (Node.isVariableDeclaration(declaration)) {
-    const isConst = declaration.getVariableStatement()?.getDeclarationKind() === 'const';
-    const initializer = declaration.getInitializer();
-    if (isConst && initializer !== undefined) return evaluate(initializer, modules);
+  if (isClassDeclaration(declaration)) {
+    return new NamedClass(declaration.name?.text ?? name, declaration.getSourceFile());
   }
-  throw new NotConstant(node);
+  if (isEnumDeclaration(declaration)) return evaluateEnum(declaration, modules);
+  const isConst = (declaration.parent.flags & NodeFlags.BlockScoped) === NodeFlags.Const;
+  if (!isConst || declaration.initializer === undefined) throw new NotConstant(node);
+  return evaluate(declaration.initializer, modules);
 }
 
 /** An enum as the object that it is at run time, without the way back from numbers to names. */
-function evaluateEnum(node: Node, modules: Modules): Record<string, unknown> {
+function evaluateEnum(node: ts.EnumDeclaration, modules: Modules): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   let next = 0;
-  for (const member of node.asKindOrThrow(SyntaxKind.EnumDeclaration).getMembers()) {
-    const initializer = member.getInitializer();
+  for (const { name, initializer } of node.members) {
     const value = initializer === undefined ? next : enumValue(initializer, values, modules);
-    values[member.getName()] = value;
+    values[nameText(name)] = value;
     if (typeof value === 'number') next = value + 1;
   }
   return values;
 }
 
 /** An enum member's value may name earlier members. */
-function enumValue(initializer: Expression, values: Record<string, unknown>, modules: Modules): unknown {
-  if (Node.isIdentifier(initializer) && initializer.getText() in values) return values[initializer.getText()];
-  if (Node.isBinaryExpression(initializer)) {
-    const [left, right] = [initializer.getLeft(), initializer.getRight()].map((side) =>
-      enumValue(side, values, modules),
-    );
-    return binary(initializer, initializer.getOperatorToken().getKind(), left as number, right as number);
+function enumValue(initializer: ts.Expression, values: Record<string, unknown>, modules: Modules): unknown {
+  if (isIdentifier(initializer) && initializer.text in values) return values[initializer.text];
+  if (isBinaryExpression(initializer)) {
+    const { left, right, operatorToken } = initializer;
+    const [a, b] = [left, right].map((side) => enumValue(side, values, modules));
+    return binary(initializer, operatorToken.kind, a as number, b as number);
   }
-  if (Node.isParenthesizedExpression(initializer)) return enumValue(initializer.getExpression(), values, modules);
+  if (isParenthesizedExpression(initializer)) return enumValue(initializer.expression, values, modules);
   return evaluate(initializer, modules);
 }
 
-function evaluateMember(node: Node, object: Node, name: string, modules: Modules): unknown {
+function evaluateMember(node: ts.Node, object: ts.Expression, name: string, modules: Modules): unknown {
   const builtin = `${object.getText()}.${name}`;
   if (builtin === 'Number.MAX_SAFE_INTEGER') return Number.MAX_SAFE_INTEGER;
   const value =
-    Node.isIdentifier(object) && modules.schemaExport(object.getSourceFile(), object.getText()) === 'StructFlags'
+    isIdentifier(object) && modules.schemaExport(object.getSourceFile(), object.text) === 'StructFlags'
       ? modules.structFlags
       : evaluate(object, modules);
   if (typeof value !== 'object' || value === null || !(name in value)) throw new NotConstant(node);

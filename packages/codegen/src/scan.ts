@@ -11,14 +11,22 @@ import {
   signatures,
   withAutoPadding,
 } from '@ssmkit/schema';
-import type { ClassDeclaration, Decorator, ExportDeclaration, PropertyDeclaration, SourceFile } from 'ts-morph';
+import type { ts } from 'ts-morph';
 import { CodegenError } from './errors.js';
 import { evaluate, NamedClass, NotConstant } from './evaluate.js';
+import {
+  hasModifier,
+  type Members,
+  membersOf,
+  type Property,
+  type SchemaDecorator,
+  schemaDecorators,
+} from './members.js';
 import { Modules } from './modules.js';
-import { Node, Project } from './ts-morph.js';
+import { isClassDeclaration, isIdentifier, isNamedExports, Project, SyntaxKind } from './ts-morph.js';
 
 /*
- * The scanner: the one place that knows ts-morph.
+ * The scanner: with the files that it reads sources by, the one place that knows ts-morph.
  *
  * It reads decorator calls from the syntax of source files and hands them to the same code that turns recorded calls
  * into descriptors at run time (`decorator-calls.ts` and `check.ts` of the schema package).
@@ -49,40 +57,40 @@ export function scan(paths: readonly string[]): ScannedFile[] {
     skipLoadingLibFiles: true,
     compilerOptions: { noLib: true, experimentalDecorators: true },
   });
-  const scanner = new Scanner(new Modules(project));
-  return paths.map((path) => scanner.file(project.addSourceFileAtPath(path)));
+  const modules = new Modules((path) => project.addSourceFileAtPath(path).compilerNode);
+  const scanner = new Scanner(modules);
+  return paths.map((path) => scanner.file(modules.file(path)));
 }
 
 class Scanner {
   readonly #modules: Modules;
-  readonly #descriptors = new Map<ClassDeclaration, Descriptor>();
-  readonly #nested = new Map<SourceFile, Map<string, string>>();
+  readonly #descriptors = new Map<ts.ClassDeclaration, Descriptor>();
+  readonly #members = new Map<ts.ClassDeclaration, Members>();
+  readonly #nested = new Map<ts.SourceFile, Map<string, string>>();
 
   constructor(modules: Modules) {
     this.#modules = modules;
   }
 
-  file(file: SourceFile): ScannedFile {
-    const classes = file.getClasses().filter((declaration) => this.#classCalls(declaration).length > 0);
+  file(file: ts.SourceFile): ScannedFile {
+    const classes = file.statements
+      .filter(isClassDeclaration)
+      .filter((declaration) => this.#classDecorators(declaration).length > 0);
     const scanned = classes.map(
       (declaration): ScannedClass => ({
         descriptor: this.descriptor(declaration),
-        methods: new Set(
-          this.#lineage(declaration).flatMap((ancestor) =>
-            ancestor.getInstanceMethods().map((method) => method.getName()),
-          ),
-        ),
+        methods: new Set(this.#lineage(declaration).flatMap((ancestor) => this.#membersOf(ancestor).methods)),
       }),
     );
     return {
-      path: file.getFilePath(),
+      path: file.fileName,
       classes: scanned,
-      dependencies: this.#modules.dependenciesOf(file).map((dependency) => dependency.getFilePath()),
+      dependencies: this.#modules.dependenciesOf(file).map((dependency) => dependency.fileName),
       classFiles: this.#nested.get(file) ?? new Map(),
     };
   }
 
-  descriptor(declaration: ClassDeclaration): Descriptor {
+  descriptor(declaration: ts.ClassDeclaration): Descriptor {
     let descriptor = this.#descriptors.get(declaration);
     if (descriptor === undefined) {
       descriptor = this.#build(declaration);
@@ -91,153 +99,125 @@ class Scanner {
     return descriptor;
   }
 
-  #build(declaration: ClassDeclaration): Descriptor {
-    const name = declaration.getName() ?? '<anonymous>';
-    const calls = this.#classCalls(declaration);
-    const lineage = this.#lineage(declaration);
-    const properties = lineage
-      .flatMap((ancestor) => ancestor.getInstanceProperties())
-      .filter(Node.isPropertyDeclaration);
-    const fail = (node: Node, problem: string): never => {
-      const { line, column } = node.getSourceFile().getLineAndColumnAtPos(node.getStart());
-      throw new CodegenError(problem, node.getSourceFile().getFilePath(), line, column);
-    };
-    if (!isExported(declaration)) {
+  #build(declaration: ts.ClassDeclaration): Descriptor {
+    const name = declaration.name?.text ?? '<anonymous>';
+    const file = declaration.getSourceFile();
+    const decorators = this.#classDecorators(declaration);
+    const members = this.#lineage(declaration).map((ancestor) => this.#membersOf(ancestor));
+    const properties = members.flatMap((own) => own.properties);
+    if (!this.#isExported(declaration)) {
       fail(declaration, `${name}: must be exported under its name, so that the generated file can import it`);
     }
-    if (calls.length !== 1)
-      fail(
-        declaration,
-        `${name}: ${calls.length === 0 ? 'is not decorated with @SsmStruct or @SsmStream' : 'has two class decorators'}`,
-      );
-    const [{ call }] = calls as [{ call: ClassCall; node: Decorator }];
-    const locate = (property: string | undefined): Node =>
-      properties.find((candidate) => candidate.getName() === property) ?? declaration;
+    const [decorator] = decorators;
+    if (decorator === undefined) return fail(declaration, `${name}: is not decorated with @SsmStruct or @SsmStream`);
+    if (decorators.length > 1) fail(declaration, `${name}: has two class decorators`);
     try {
-      const fields = properties.flatMap((property) => this.#fields(name, declaration.getSourceFile(), property, fail));
-      this.#requireKinds(name, properties, fields, fail);
-      const members = {
-        has: (member: string) =>
-          lineage.some(
-            (ancestor) =>
-              ancestor.getGetAccessor(member) !== undefined || ancestor.getInstanceMethod(member) !== undefined,
-          ),
-      };
+      const call = this.#classCall(decorator);
+      const fields = properties.flatMap((property) => this.#fields(name, file, property));
+      requireKinds(name, properties, fields);
       const plain = descriptorOf(name, call, fields);
       // A class may hold an array of itself: whoever asks for it while it is checked gets what there is.
       this.#descriptors.set(declaration, plain);
-      checkDescriptor(plain, members);
+      const called = new Set(members.flatMap(({ methods, getters }) => [...methods, ...getters]));
+      checkDescriptor(plain, called);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       return autoPad ? withAutoPadding(plain) : plain;
     } catch (error) {
-      if (error instanceof DescriptorError) return fail(locate(error.property), error.message);
       if (error instanceof NotConstant) return fail(error.node, `${name}: ${error.message}`);
-      throw error;
+      if (!(error instanceof DescriptorError)) throw error;
+      const property = properties.find((candidate) => candidate.name === error.property);
+      return fail(property?.node ?? declaration, error.message);
     }
   }
 
   /** A class and its ancestors, base first. */
-  #lineage(declaration: ClassDeclaration): ClassDeclaration[] {
-    const base = declaration.getExtends()?.getExpression();
-    if (base === undefined || !Node.isIdentifier(base)) return [declaration];
-    const parent = this.#modules.find(declaration.getSourceFile(), base.getText());
-    return parent !== undefined && Node.isClassDeclaration(parent)
-      ? [...this.#lineage(parent), declaration]
-      : [declaration];
+  #lineage(declaration: ts.ClassDeclaration): ts.ClassDeclaration[] {
+    const base = declaration.heritageClauses?.find(({ token }) => token === SyntaxKind.ExtendsKeyword)?.types[0];
+    if (base === undefined || !isIdentifier(base.expression)) return [declaration];
+    const parent = this.#modules.find(declaration.getSourceFile(), base.expression.text);
+    return parent !== undefined && isClassDeclaration(parent) ? [...this.#lineage(parent), declaration] : [declaration];
   }
 
-  #fields(
-    className: string,
-    user: SourceFile,
-    property: PropertyDeclaration,
-    fail: (node: Node, problem: string) => never,
-  ): Field[] {
-    return property.getDecorators().flatMap((decorator) => {
-      const name = this.#schemaName(decorator);
-      if (name === undefined || !signatures.has(name)) return [];
-      if (!decorator.isDecoratorFactory())
-        fail(decorator, `${className}.${property.getName()}: @${name} must be called: @${name}()`);
-      const args = decorator.getArguments().map((argument) => evaluate(argument, this.#modules));
-      return [
-        fieldOf(
-          className,
-          { property: property.getName(), decorator: name, args: args.filter((argument) => argument !== undefined) },
-          (argument) => this.#classRef(user, argument),
-        ),
-      ];
+  #membersOf(declaration: ts.ClassDeclaration): Members {
+    let members = this.#members.get(declaration);
+    if (members === undefined) {
+      members = membersOf(declaration, this.#modules);
+      this.#members.set(declaration, members);
+    }
+    return members;
+  }
+
+  #fields(className: string, user: ts.SourceFile, property: Property): Field[] {
+    return property.decorators.flatMap(({ name, node, args }) => {
+      if (!signatures.has(name)) return [];
+      if (args === undefined) fail(node, `${className}.${property.name}: @${name} must be called: @${name}()`);
+      const values = (args ?? []).map((argument) => evaluate(argument, this.#modules));
+      const call = {
+        property: property.name,
+        decorator: name,
+        args: values.filter((argument) => argument !== undefined),
+      };
+      return [fieldOf(className, call, (argument) => this.#classRef(user, argument))];
     });
   }
 
-  /** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
-  #requireKinds(
-    className: string,
-    properties: readonly PropertyDeclaration[],
-    fields: readonly Field[],
-    fail: (node: Node, problem: string) => never,
-  ): void {
-    const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
-    for (const property of properties) {
-      const name = property.getName();
-      const isTransient = property.getDecorators().some((decorator) => this.#schemaName(decorator) === 'Transient');
-      if (!known.has(name) && !isTransient && !name.startsWith('#')) {
-        fail(
-          property,
-          `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`,
-        );
-      }
-    }
-    for (const field of fields) {
-      if (field.hi !== undefined && !properties.some((property) => property.getName() === field.hi)) {
-        throw new DescriptorError(className, field.name, `there is no property '${field.hi}' for the high half`);
-      }
-    }
-  }
-
-  #classRef(from: SourceFile, argument: unknown): ClassRef | undefined {
+  #classRef(from: ts.SourceFile, argument: unknown): ClassRef | undefined {
     if (!(argument instanceof NamedClass)) return undefined;
-    const declaration = argument.file.getClass(argument.name);
-    if (declaration === undefined || this.#classCalls(declaration).length === 0) return undefined;
+    const declaration = this.#modules.names(argument.file).declarations.get(argument.name);
+    if (declaration === undefined || !isClassDeclaration(declaration)) return undefined;
+    if (this.#classDecorators(declaration).length === 0) return undefined;
     const files = this.#nested.get(from) ?? new Map<string, string>();
-    files.set(argument.name, argument.file.getFilePath());
+    files.set(argument.name, argument.file.fileName);
     this.#nested.set(from, files);
     return { name: argument.name, descriptor: () => this.descriptor(declaration) };
   }
 
-  #classCalls(declaration: ClassDeclaration): { call: ClassCall; node: Decorator }[] {
-    return declaration.getDecorators().flatMap((node) => {
-      const name = this.#schemaName(node);
-      if (name === undefined || !classDecorators.includes(name)) return [];
-      const args = node.getArguments().map((argument) => evaluate(argument, this.#modules));
-      return [{ call: { decorator: name as ClassCall['decorator'], args }, node }];
-    });
+  #classDecorators(declaration: ts.ClassDeclaration): SchemaDecorator[] {
+    return schemaDecorators(declaration, this.#modules).filter(({ name }) => classDecorators.includes(name));
   }
 
-  /** Name of a decorator as `@ssmkit/schema` exports it; `undefined` for decorators from elsewhere. */
-  #schemaName(decorator: Decorator): string | undefined {
-    const file = decorator.getSourceFile();
-    const called = decorator.getCallExpression()?.getExpression() ?? decorator.getExpression();
-    if (Node.isPropertyAccessExpression(called)) {
-      return this.#modules.schemaNamespaces(file).includes(called.getExpression().getText())
-        ? called.getName()
-        : undefined;
+  #classCall({ name, args = [] }: SchemaDecorator): ClassCall {
+    return {
+      decorator: name as ClassCall['decorator'],
+      args: args.map((argument) => evaluate(argument, this.#modules)),
+    };
+  }
+
+  /** Whether a class is exported under its name. */
+  #isExported(declaration: ts.ClassDeclaration): boolean {
+    if (hasModifier(declaration, SyntaxKind.DefaultKeyword)) return false;
+    if (hasModifier(declaration, SyntaxKind.ExportKeyword)) return true;
+    const { exports } = this.#modules.names(declaration.getSourceFile());
+    return exports.some(
+      ({ moduleSpecifier, exportClause }) =>
+        moduleSpecifier === undefined &&
+        exportClause !== undefined &&
+        isNamedExports(exportClause) &&
+        exportClause.elements.some(
+          (specifier) => specifier.name.text === declaration.name?.text && specifier.propertyName === undefined,
+        ),
+    );
+  }
+}
+
+function fail(node: ts.Node, problem: string): never {
+  const file = node.getSourceFile();
+  const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
+  throw new CodegenError(problem, file.fileName, line + 1, character + 1);
+}
+
+/** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
+function requireKinds(className: string, properties: readonly Property[], fields: readonly Field[]): void {
+  const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
+  for (const { name, node, decorators } of properties) {
+    if (known.has(name) || name.startsWith('#') || decorators.some((decorator) => decorator.name === 'Transient')) {
+      continue;
     }
-    return Node.isIdentifier(called) ? this.#modules.schemaExport(file, called.getText()) : undefined;
+    fail(node, `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`);
   }
-}
-
-/** Whether a class is exported under its name: told from the syntax, since ts-morph's own answer makes a type checker. */
-function isExported(declaration: ClassDeclaration): boolean {
-  if (declaration.hasDefaultKeyword()) return false;
-  const file = declaration.getSourceFile();
-  const name = declaration.getName();
-  return (
-    declaration.hasExportKeyword() ||
-    file.getExportDeclarations().some((exported) => !exported.hasModuleSpecifier() && hasName(exported, name))
-  );
-}
-
-function hasName(exported: ExportDeclaration, name: string | undefined): boolean {
-  return exported
-    .getNamedExports()
-    .some((specifier) => specifier.getName() === name && specifier.getAliasNode() === undefined);
+  for (const field of fields) {
+    if (field.hi !== undefined && !properties.some(({ name }) => name === field.hi)) {
+      throw new DescriptorError(className, field.name, `there is no property '${field.hi}' for the high half`);
+    }
+  }
 }

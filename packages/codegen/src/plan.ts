@@ -71,36 +71,31 @@ export type Direction = 'put' | 'get';
 const RUN_MAX = 4096;
 const ITEM_MAX = 512;
 
-/** Hosts that differ in what they write. */
-const families: readonly HostProfile[] = [
-  hosts['linux.amd64']!,
+/** The host that generated code has constant offsets for, and others that differ in what they write. */
+const canonical = hosts['linux.amd64']!;
+const others: readonly HostProfile[] = [
   hosts['win.amd64']!,
   hosts['linux.x86']!,
   hosts['win.x86']!,
   { ...hosts['linux.x86']!, gcPhysBytes: 4, gcPtrBytes: 4 },
 ];
-const canonical = families[0]!;
 
 /** Whether a field puts something else on other hosts, or with other flags. */
 export function varies(descriptor: Descriptor, field: Field, axis: 'host' | 'flags'): boolean {
   if (axis === 'flags') {
-    return field.flatten === true || !same(descriptor, field, canonical, false, canonical, true);
+    const wire = (dontIgnore: boolean) => wireOf(descriptor.shape, field, canonical, canonical, dontIgnore);
+    return field.flatten === true || !same(field, wire(false), canonical, wire(true), canonical);
   }
   if (kinds[field.kind].family === 'class') return true;
-  return families.some((other) =>
-    [false, true].some((ignored) => !same(descriptor, field, canonical, ignored, other, ignored)),
-  );
+  return [false, true].some((dontIgnore) => {
+    const wire = (host: HostProfile) => wireOf(descriptor.shape, field, host, host, dontIgnore);
+    const own = wire(canonical);
+    return others.some((other) => !same(field, own, canonical, wire(other), other));
+  });
 }
 
-function same(
-  descriptor: Descriptor,
-  field: Field,
-  a: HostProfile,
-  aIgnored: boolean,
-  b: HostProfile,
-  bIgnored: boolean,
-): boolean {
-  const [x, y] = [wireOf(descriptor.shape, field, a, a, aIgnored), wireOf(descriptor.shape, field, b, b, bIgnored)];
+/** Whether a field puts the same on two hosts. */
+function same(field: Field, x: Wire, a: HostProfile, y: Wire, b: HostProfile): boolean {
   if (x.form !== y.form || ('bytes' in x && 'bytes' in y && x.bytes !== y.bytes)) return false;
   return x.form !== 'image' || sameMember(field, a, b);
 }

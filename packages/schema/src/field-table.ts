@@ -236,25 +236,36 @@ export function tableProblem(
   return undefined;
 }
 
+/** Bytes that an entry must cover, where its transformer knows one size only. */
+function exactSize(transformer: SsmField['transformer'], host: HostProfile): number | undefined {
+  switch (transformer) {
+    case 'GCPHYS':
+    case 'IGN_GCPHYS':
+    case 'OLD_GCPHYS':
+      return host.gcPhysBytes;
+    case 'GCPTR':
+    case 'IGN_GCPTR':
+    case 'OLD_GCPTR':
+      return host.gcPtrBytes;
+    case 'RCPTR':
+    case 'IGN_RCPTR':
+    case 'OLD_RCPTR':
+      return 4;
+    case 'HCPTR_NI':
+    case 'HCPTR_HACK_U32':
+    case 'IGN_HCPTR':
+    case 'OLD_HCPTR':
+      return pointerBytes(host);
+    case 'U32_ZX_U64':
+      return 8;
+    default:
+      return undefined;
+  }
+}
+
 function sizeProblem(field: SsmField, cb: number, host: HostProfile): string | undefined {
   const pointer = pointerBytes(host);
-  const exact: Partial<Record<SsmField['transformer'], number>> = {
-    GCPHYS: host.gcPhysBytes,
-    GCPTR: host.gcPtrBytes,
-    RCPTR: 4,
-    HCPTR_NI: pointer,
-    HCPTR_HACK_U32: pointer,
-    U32_ZX_U64: 8,
-    IGN_GCPHYS: host.gcPhysBytes,
-    IGN_GCPTR: host.gcPtrBytes,
-    IGN_RCPTR: 4,
-    IGN_HCPTR: pointer,
-    OLD_GCPHYS: host.gcPhysBytes,
-    OLD_GCPTR: host.gcPtrBytes,
-    OLD_RCPTR: 4,
-    OLD_HCPTR: pointer,
-  };
-  const wanted = exact[field.transformer];
+  const wanted = exactSize(field.transformer, host);
   if (wanted !== undefined && cb !== wanted)
     return `${field.name}: ${field.transformer} wants ${wanted} bytes, not ${cb}`;
   const unit = field.transformer === 'RCPTR_ARRAY' ? 4 : field.transformer === 'HCPTR_NI_ARRAY' ? pointer : 0;

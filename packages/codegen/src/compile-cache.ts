@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,9 @@ function install(): { uninstall(): void } | undefined {
   const cacheDir = ownFolder();
   if (cacheDir === undefined) return undefined;
   const package_ = createRequire(import.meta.url)('v8-compile-cache-lib') as typeof import('v8-compile-cache-lib');
-  return package_.install({ cacheDir, prefix: `${process.arch}-${process.version}` });
+  // All of a cache file is read whenever it is used: each installation has one of its own.
+  const installation = createHash('sha1').update(import.meta.url).digest('hex').slice(0, 16);
+  return package_.install({ cacheDir, prefix: `${process.version}-${process.arch}-${installation}` });
 }
 
 /** A folder for temporary files that nobody else can write to: what is in it will be run. */

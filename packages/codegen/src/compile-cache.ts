@@ -23,7 +23,10 @@ function install(): { uninstall(): void } | undefined {
   if (cacheDir === undefined) return undefined;
   const package_ = createRequire(import.meta.url)('v8-compile-cache-lib') as typeof import('v8-compile-cache-lib');
   // All of a cache file is read whenever it is used: each installation has one of its own.
-  const installation = createHash('sha1').update(import.meta.url).digest('hex').slice(0, 16);
+  const installation = createHash('sha1')
+    .update(import.meta.url)
+    .digest('hex')
+    .slice(0, 16);
   return package_.install({ cacheDir, prefix: `${process.version}-${process.arch}-${installation}` });
 }
 

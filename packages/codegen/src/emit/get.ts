@@ -3,7 +3,7 @@ import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '.
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
 import { access, literal } from './literals.js';
-import { delegates, emitWithin, noCallback, pathText, usesFlags } from './put.js';
+import { delegates, emitWithin, noCallback, pathText, SMALL, usesFlags } from './put.js';
 
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
@@ -69,7 +69,7 @@ function emitStep(context: ClassContext, step: Run | Single, mode: Mode): void {
   }
   const { out } = context;
   const kept = step.slots.filter(({ wire }) => wire.form !== 'zeros');
-  out.line(kept.length > 0 ? `p = s.take(${step.size});` : `s.take(${step.size});`);
+  out.line(kept.length > 0 ? `p = s.take(${step.size}) ${SMALL};` : `s.take(${step.size});`);
   if (kept.some(usesBytes)) out.line('b = s.bytes;');
   if (kept.some(usesView)) out.line('v = s.view;');
   for (const slot of kept) emitSlot(context, slot);

@@ -4,6 +4,12 @@ import type { ClassContext } from './context.js';
 import { outside } from './context.js';
 import { access, literal } from './literals.js';
 
+/**
+ * Behind a position in a buffer: positions are far below 2^30, and V8, once told, adds offsets to them without looking
+ * for overflow, which makes straight-line code a tenth faster.
+ */
+export const SMALL = '& 0x3fffffff';
+
 /** Prints a put function. */
 export function emitPut(context: ClassContext, name: string, mode: Mode): void {
   const { out, descriptor } = context;
@@ -16,7 +22,7 @@ export function emitPut(context: ClassContext, name: string, mode: Mode): void {
   out.block(`export function ${name}(s: ${stream}, o: ${context.name}, ${flags}: number): void {`, () => {
     if (slots.some(usesBytes)) out.line('const b = s.bytes;');
     if (slots.some((slot) => !usesBytes(slot) || slot.wire.form === 'zeros')) out.line('const v = s.view;');
-    if (runs.length > 0) out.line('let p = s.pos;');
+    if (runs.length > 0) out.line(`let p = s.pos ${SMALL};`);
     let first = true;
     for (const step of steps) {
       if (step.type !== 'block') {
@@ -50,7 +56,7 @@ function emitStep(context: ClassContext, step: Run | Single, mode: Mode, first: 
     return;
   }
   const { out } = context;
-  if (!first) out.line('p = s.pos;');
+  if (!first) out.line(`p = s.pos ${SMALL};`);
   for (const slot of step.slots) emitSlot(context, slot);
   const items = step.slots.flatMap((slot) => slot.items);
   out.line(`s.commit(p + ${step.size}, ${context.itemTable(items)});`);

@@ -20,6 +20,9 @@ export interface RecordSource {
 /** Most bytes one record other than RAW decodes to. */
 export const RECORD_MAX = 4096;
 
+/** Most bytes that {@link GetPrimitives.ensure} keeps ready. */
+export const ENSURE_MAX = 2 ** 29;
+
 /** How many records the buffer holds. */
 const MEMORY_RECORDS = 8;
 
@@ -187,9 +190,14 @@ export abstract class GetPrimitives {
   /**
    * Waits until `count` bytes can be got without waiting, or the unit has no more. Asynchronous callbacks over
    * asynchronous sources call it; over others it does nothing that a get would not do.
+   *
+   * @param count at most {@link ENSURE_MAX}: all of it is kept in memory.
+   * @throws SsmError VERR_OUT_OF_RANGE for more.
    */
   async ensure(count: number): Promise<void> {
     this.check();
+    if (count > ENSURE_MAX)
+      throw new SsmError('VERR_OUT_OF_RANGE', `${count} bytes to be kept ready, at most ${ENSURE_MAX}`);
     while (this.buffered < count) {
       this.#makeRoom();
       this.#reserve(this.limit + RECORD_MAX);

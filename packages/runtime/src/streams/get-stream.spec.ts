@@ -106,6 +106,11 @@ describe('how gets cross records', () => {
 });
 
 describe('what a get stream refuses', () => {
+  it('to keep more than half a gigabyte ready', async () => {
+    const stream = new GetStream(new Records([]));
+    expect(await statusOf(() => stream.ensure(2 ** 29 + 1))).to.equal('VERR_OUT_OF_RANGE');
+  });
+
   it('to read past the end: VERR_SSM_LOADED_TOO_MUCH, which stays', async () => {
     const stream = new GetStream(new Records([new Uint8Array(6)]));
     stream.getU32();

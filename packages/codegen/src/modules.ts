@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { StructFlags } from '@ssmkit/schema';
+import { StructFlags } from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
 import {
   isClassDeclaration,

@@ -10,7 +10,7 @@ import {
   valueTypeOf,
   type Wire,
   wireOf,
-} from '@ssmkit/schema';
+} from '@ssmkit/schema/model';
 
 /*
  * The plan: which fields become one run

@@ -10,7 +10,7 @@ import {
   fieldOf,
   signatures,
   withAutoPadding,
-} from '@ssmkit/schema';
+} from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
 import { CodegenError } from './errors.js';
 import { evaluate, NamedClass, NotConstant } from './evaluate.js';

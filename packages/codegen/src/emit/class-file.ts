@@ -8,7 +8,7 @@ import {
   layoutOf,
   simpleTableProblem,
   tableProblem,
-} from '@ssmkit/schema';
+} from '@ssmkit/schema/model';
 import { modesOf } from '../plan.js';
 import type { ScannedClass, ScannedFile } from '../scan.js';
 import { ClassContext, helper, lowerFirst } from './context.js';

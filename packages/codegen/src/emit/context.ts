@@ -1,4 +1,4 @@
-import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema';
+import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema/model';
 import type { Block } from '../plan.js';
 import { access, literal, propertyName, quote } from './literals.js';
 import type { SourceText } from './source-file.js';

@@ -1,4 +1,4 @@
-import { type Field, type Holds, kinds } from '@ssmkit/schema';
+import { type Field, type Holds, kinds } from '@ssmkit/schema/model';
 import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';

@@ -1,4 +1,4 @@
-import { type Field, type Holds, holdsOf } from '@ssmkit/schema';
+import { type Field, type Holds, holdsOf } from '@ssmkit/schema/model';
 import type { ClassContext } from './context.js';
 import { lowerFirst } from './context.js';
 import { propertyName } from './literals.js';

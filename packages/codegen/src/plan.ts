@@ -67,7 +67,7 @@ export type Mode = 'canonical' | 'ignored' | 'any';
 
 export type Direction = 'put' | 'get';
 
-/** The longest run, and the largest item in one (`streams/put-stream.ts` of the runtime). */
+/** The longest run, and the largest item in one (`streams/put-primitives.ts` of the runtime). */
 const RUN_MAX = 4096;
 const ITEM_MAX = 512;
 

@@ -37,28 +37,39 @@ export interface RunOptions {
 /** Generates what is not up to date. @throws CodegenError for wrong use of a decorator. */
 export async function run(options: RunOptions): Promise<FileResult[]> {
   const { check = false, force = false } = options;
-  const sources = findSources(options.roots);
-  const results: FileResult[] = orphans(options.roots, sources).map((generated) => {
-    if (!check) unlinkSync(generated);
-    return { source: sourcePath(generated), generated, result: check ? 'stale' : 'removed' };
-  });
+  const files = listFiles(options.roots);
+  const sources = findSources(files);
   const outdated = check || force ? sources : sources.filter((source) => !isCurrent(source));
+  const texts = await generate(outdated);
+  const results: FileResult[] = [];
   for (const source of sources) {
-    if (!outdated.includes(source)) results.push({ source, generated: generatedPath(source), result: 'current' });
+    if (!texts.has(source)) results.push({ source, generated: generatedPath(source), result: 'current' });
   }
-  if (outdated.length === 0) return results;
-  const { scan } = await import('./scan.js');
-  const { classFile } = await import('./emit/class-file.js');
-  // All files are scanned before one is written: a mistake leaves everything as it was.
-  const texts = scan(outdated).map((file) => [file, textOf(file, classFile)] as const);
-  for (const [file, text] of texts) {
-    const generated = generatedPath(file.path);
-    if (text === undefined) continue;
+  // A source without classes, after a closer look, is none.
+  const orphans = findOrphans(
+    files,
+    sources.filter((source) => texts.get(source) !== ''),
+  );
+  for (const generated of orphans) {
+    if (!check) unlinkSync(generated);
+    results.push({ source: sourcePath(generated), generated, result: check ? 'stale' : 'removed' });
+  }
+  for (const [source, text] of texts) {
+    if (text === '') continue;
+    const generated = generatedPath(source);
     const same = existsSync(generated) && readFileSync(generated, 'utf8') === text;
     if (!same && !check) write(generated, text);
-    results.push({ source: file.path, generated, result: same ? 'current' : check ? 'stale' : 'written' });
+    results.push({ source, generated, result: same ? 'current' : check ? 'stale' : 'written' });
   }
   return results;
+}
+
+/** What the sources give, all of it before anything is written; `''` for a source that has no classes after all. */
+async function generate(sources: readonly string[]): Promise<Map<string, string>> {
+  if (sources.length === 0) return new Map();
+  const { scan } = await import('./scan.js');
+  const { classFile } = await import('./emit/class-file.js');
+  return new Map(scan(sources).map((file, i) => [sources[i] as string, textOf(file, classFile)]));
 }
 
 function write(path: string, text: string): void {
@@ -77,8 +88,8 @@ function sourcePath(generated: string): string {
 }
 
 /** Source files that have decorated classes, by a look at their text. Classes in tests stay as they are. */
-function findSources(roots: readonly string[]): string[] {
-  return listFiles(roots)
+function findSources(files: readonly string[]): string[] {
+  return files
     .filter((path) => path.endsWith('.ts') && !/\.(ssm|d|spec|test)\.ts$/.test(path))
     .filter((path) => {
       const text = readFileSync(path, 'utf8');
@@ -88,9 +99,9 @@ function findSources(roots: readonly string[]): string[] {
 }
 
 /** Generated files without a source that has decorated classes. */
-function orphans(roots: readonly string[], sources: readonly string[]): string[] {
+function findOrphans(files: readonly string[], sources: readonly string[]): string[] {
   const wanted = new Set(sources.map(generatedPath));
-  return listFiles(roots)
+  return files
     .filter((path) => path.endsWith('.ssm.ts') && !wanted.has(path))
     .filter((path) => readHeader(readFileSync(path, 'utf8')) !== undefined)
     .sort();
@@ -112,8 +123,8 @@ function listFolder(folder: string): string[] {
   });
 }
 
-function textOf(file: ScannedFile, classFile: typeof import('./emit/class-file.js').classFile): string | undefined {
-  if (file.classes.length === 0) return undefined;
+function textOf(file: ScannedFile, classFile: typeof import('./emit/class-file.js').classFile): string {
+  if (file.classes.length === 0) return '';
   const folder = dirname(file.path);
   const importPath = (path: string) =>
     `./${relative(folder, path).replaceAll('\\', '/')}`.replace(/^\.\/\.\./, '..').replace(/\.ts$/, '.js');

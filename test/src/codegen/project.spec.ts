@@ -91,6 +91,24 @@ describe('ssmgen', () => {
     expect(existsSync(at('mine.ssm.ts'))).to.equal(true);
   });
 
+  it('removes the generated file of a source that only mentions decorators any more', async () => {
+    await generate();
+    writeFileSync(at('pit.ts'), '// @SsmStruct() of @ssmkit/schema stood here\nexport const pit = 1;\n');
+    expect(await generate({ check: true })).to.have.property('pit.ssm.ts', 'stale');
+    expect(await generate()).to.deep.equal({ 'pit.ssm.ts': 'removed', 'inner.ssm.ts': 'current' });
+    expect(existsSync(at('pit.ssm.ts'))).to.equal(false);
+  });
+
+  it('removes nothing when a source is wrong', async () => {
+    await generate();
+    unlinkSync(at('inner.ts'));
+    writeFileSync(at('pit.ts'), pit('-1'));
+    await run({ roots: [folder] }).then(
+      () => expect.fail('the count is wrong'),
+      () => expect(existsSync(at('inner.ssm.ts'))).to.equal(true),
+    );
+  });
+
   it('--check tells what is stale and writes nothing', async () => {
     await generate();
     expect(await generate({ check: true })).to.deep.equal({ 'inner.ssm.ts': 'current', 'pit.ssm.ts': 'current' });

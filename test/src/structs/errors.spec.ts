@@ -215,6 +215,16 @@ const gets: readonly (readonly [
 ];
 
 describe('what cannot be loaded', () => {
+  it('a string longer than its maximum: VERR_TOO_MUCH_DATA, with the field, from every engine', () => {
+    for (let call = 0; call < CALLS; call++) {
+      const stream = reading(written(defaultHost, (s) => s.putStrZ('x'.repeat(128))));
+      expect(failureOf(() => void stream.get(new Pair()))).to.deep.equal({
+        status: 'VERR_TOO_MUCH_DATA',
+        field: 'Pair.name',
+      });
+    }
+  });
+
   for (const [what, data, run, status, field] of gets) {
     it(`${what}: ${status}, from every engine, and it sticks`, () => {
       for (let call = 0; call < CALLS; call++) {

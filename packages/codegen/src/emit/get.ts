@@ -105,7 +105,7 @@ function emitHighHalf(context: ClassContext, field: Field, at: number): void {
 
 function emitMarker(context: ClassContext, { field, wire, at }: Slot): void {
   const { bytes } = wire as { bytes: number };
-  const value = load(bytes, isSigned(field), plus(at), 'p');
+  const value = load(bytes, isSigned(field), plus(at));
   const expected = literal(bytes >= 8 ? BigInt(field.value!) : Number(field.value));
   context.out.line(
     `if (${value} !== ${expected}) throw ${context.help('badMarker')}(s, ${value}, ${expected}, ${context.path(field)});`,
@@ -113,7 +113,7 @@ function emitMarker(context: ClassContext, { field, wire, at }: Slot): void {
 }
 
 /** An expression that loads one value of up to 8 bytes. */
-function load(bytes: number, signed: boolean, place: string, _base: string): string {
+function load(bytes: number, signed: boolean, place: string): string {
   if (bytes === 1 && !signed) return `(b[${place}] as number)`;
   if (bytes === 1) return `v.getInt8(${place})`;
   if (bytes === 8) return `v.getBig${signed ? 'Int' : 'Uint'}64(${place}, true)`;
@@ -145,7 +145,7 @@ function emitScalar(context: ClassContext, slot: Slot, property: string): void {
   else if (bytes === 8 && holds.what === 'number') {
     const high = `v.get${signed ? 'Int' : 'Uint'}32(${plus(at + 4)}, true)`;
     value = `${context.help('safeInteger')}(s, v.getUint32(${plus(at)}, true), ${high}, ${context.path(field)})`;
-  } else value = load(bytes, signed, plus(at), 'p');
+  } else value = load(bytes, signed, plus(at));
   const test = outside(field, 'x', holds.what === 'bigint');
   if (test === undefined) {
     out.line(`${property} = ${value.replace(/^\((.*)\)$/, '$1')};`);
@@ -206,7 +206,7 @@ function elementValue(field: Field, bytes: number, place: string, element: strin
   }
   if (bytes === 16) return wide(place, isSigned(field));
   if (element === 'boolean') return `b[${place}] !== 0`;
-  return load(bytes, isSigned(field), place, 'p');
+  return load(bytes, isSigned(field), place);
 }
 
 function emitElementDomain(context: ClassContext, { field, index, holds }: Slot, property: string): void {
@@ -236,7 +236,9 @@ function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
       );
       return;
     case 'string':
-      out.line(`${property} = s.getStrZ${field.as === 'bytes' ? 'Bytes' : ''}(${field.limit ?? ''});`);
+      emitWithin(context, context.path(field), () =>
+        out.line(`${property} = s.getStrZ${field.as === 'bytes' ? 'Bytes' : ''}(${field.limit ?? ''});`),
+      );
       return;
     case 'nested':
       emitNested(context, step, property, mode);
@@ -256,7 +258,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   };
   if (field.count === undefined) {
     out.line(`${property} ??= new ${target}();`);
-    emitWithin(context, `'${pathText(context, field)}'`, () => out.line(get(property)));
+    emitWithin(context, context.path(field), () => out.line(get(property)));
     return;
   }
   out.block('{', () => {

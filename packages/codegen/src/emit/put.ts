@@ -75,10 +75,10 @@ function plus(at: number): string {
 
 function emitSlot(context: ClassContext, slot: Slot): void {
   const { out } = context;
-  const { field, wire, holds, at } = slot;
+  const { field, wire, at } = slot;
   const property = access('o', field.name);
   if (field.kind === 'marker') {
-    out.line(store(holds, (wire as { bytes: number }).bytes, at, literal(field.value), typeof field.value));
+    out.line(store((wire as { bytes: number }).bytes, at, literal(field.value), typeof field.value));
     return;
   }
   switch (wire.form) {
@@ -146,11 +146,11 @@ function emitScalar(context: ClassContext, slot: Slot, property: string): void {
       out.line(`v.setBigUint64(${plus(at + 8)}, ${property} >> 64n, true);`);
       return;
   }
-  out.line(store(holds, bytes, at, holds.what === 'boolean' ? `${property} ? 1 : 0` : property, holds.what));
+  out.line(store(bytes, at, holds.what === 'boolean' ? `${property} ? 1 : 0` : property, holds.what));
 }
 
 /** A statement that stores one value of a fixed size. */
-function store(_holds: Holds, bytes: number, at: number | string, value: string, type: string): string {
+function store(bytes: number, at: number | string, value: string, type: string): string {
   const place = typeof at === 'number' ? plus(at) : at;
   if (bytes === 1) return `b[${place}] = ${value};`;
   if (bytes === 8) return `v.setBigUint64(${place}, ${type === 'bigint' ? value : `BigInt(${value})`}, true);`;
@@ -194,7 +194,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
     } else if (element === 'boolean') {
       out.line(bytes === 1 ? `b[${place}] = x ? 1 : 0;` : `v.setBigUint64(${place}, x ? 1n : 0n, true);`);
     } else if (wire.form === 'indicator') out.line(`b[${place}] = x ? 1 : 0;`);
-    else out.line(store(holds, bytes, place, 'x', element));
+    else out.line(store(bytes, place, 'x', element));
   });
 }
 
@@ -237,11 +237,10 @@ export function noCallback(context: ClassContext, index: number, direction: 'put
   return `${context.help(`${direction}Field`)}(s, o, ${context.at(index)}, flags);`;
 }
 
-function emitString(context: ClassContext, { field, index }: Single, property: string): void {
-  const { out } = context;
-  if (field.limit === undefined) {
-    out.line(field.as === 'bytes' ? `s.putStrZBytes(${property});` : `s.putStrZ(${property});`);
-  } else out.line(`${context.help('putField')}(s, o, ${context.at(index)}, 0);`);
+function emitString(context: ClassContext, { field }: Single, property: string): void {
+  const max = field.limit === undefined ? '' : `, ${field.limit}`;
+  const put = `s.putStrZ${field.as === 'bytes' ? 'Bytes' : ''}(${property}${max});`;
+  emitWithin(context, context.path(field), () => context.out.line(put));
 }
 
 function emitNested(context: ClassContext, { field }: Single, property: string, mode: Mode): void {
@@ -252,7 +251,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
-    emitWithin(context, `'${pathText(context, field)}'`, () => out.line(put(property)));
+    emitWithin(context, context.path(field), () => out.line(put(property)));
     return;
   }
   emitCount(context, field, property);

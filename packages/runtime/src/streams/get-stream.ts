@@ -8,6 +8,9 @@ import {
   checkFlags,
   checkStream,
   checkTable,
+  getMarker,
+  hasLead,
+  hasTail,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -30,9 +33,9 @@ export class GetStream extends GetPrimitives {
   getStruct<T extends object>(object: T): T {
     const entry = structClassOf(object);
     if (!entry.fits.simple) checkTable(this, entry, 'simple');
-    this.#getMarker(STRUCT_BEGIN);
+    getMarker(this, STRUCT_BEGIN);
     this.#getBody(entry, object, 0);
-    this.#getMarker(STRUCT_END);
+    getMarker(this, STRUCT_END);
     return object;
   }
 
@@ -48,9 +51,9 @@ export class GetStream extends GetPrimitives {
     if (flags !== 0) checkFlags(this, flags);
     const api = (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full';
     if (!entry.fits[api]) checkTable(this, entry, api);
-    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.#getMarker(STRUCT_BEGIN);
+    if (hasLead(flags)) getMarker(this, STRUCT_BEGIN);
     this.#getBody(entry, object, flags);
-    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.#getMarker(STRUCT_END);
+    if (hasTail(flags)) getMarker(this, STRUCT_END);
     return object;
   }
 
@@ -82,13 +85,5 @@ export class GetStream extends GetPrimitives {
    */
   getTable(memory: Uint8Array, table: readonly SsmField[], options: TableOptions = {}): void {
     getTable(this, memory, table, options);
-  }
-
-  #getMarker(marker: number): void {
-    const value = this.getU32();
-    if (value !== marker) {
-      const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
-      throw this.refuse('VERR_SSM_STRUCTURE_MAGIC', problem);
-    }
   }
 }

@@ -2,7 +2,7 @@ import { entryExtent, isOld, isPadding, pointerBytes, type SsmField, StructFlags
 import { SsmError } from '../error.js';
 import type { GetPrimitives } from './get-primitives.js';
 import { callbackOf, oldSize, paddingSize, problemOf, stepOf, type TableOptions } from './put-table.js';
-import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
+import { checkFlags, getMarker, hasLead, hasTail, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
 
 /*
  * The table engine, getting half. Mirrors `put-table.ts`.
@@ -18,7 +18,7 @@ export function getTable(
   const { flags = 0, simple = false, callbacks = {} } = options;
   checkFlags(stream, flags);
   const problem = problemOf(table, memory.length, stream, options);
-  if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) getMarker(stream, STRUCT_BEGIN);
+  if (hasLead(flags)) getMarker(stream, STRUCT_BEGIN);
   let running = 0;
   for (const [index, field] of table.entries()) {
     if (index === problem?.index) break;
@@ -33,15 +33,7 @@ export function getTable(
   }
   if (problem !== undefined)
     throw stream.refuse(problem.status, problem.problem, { field: table[problem.index]?.name ?? 'end' });
-  if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) getMarker(stream, STRUCT_END);
-}
-
-function getMarker(stream: GetPrimitives, marker: number): void {
-  const value = stream.getU32();
-  if (value !== marker) {
-    const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
-    throw stream.refuse('VERR_SSM_STRUCTURE_MAGIC', problem);
-  }
+  if (hasTail(flags)) getMarker(stream, STRUCT_END);
 }
 
 function getEntry(

@@ -166,18 +166,10 @@ function wrongLength(length: number, expected: number | string): SsmError {
 }
 
 function putString(stream: PutPrimitives, value: unknown, field: Field): void {
-  const before = stream.offset;
-  const max = field.limit;
-  if (field.as === 'bytes') stream.putStrZBytes(value as Uint8Array);
+  if (field.as === 'bytes') stream.putStrZBytes(value as Uint8Array, field.limit);
   else {
     expectType(value, 'string');
-    stream.putStrZ(value as string);
-  }
-  if (max !== undefined && stream.offset - before - 4 > max) {
-    throw new SsmError(
-      'VERR_TOO_MUCH_DATA',
-      `a string of ${stream.offset - before - 4} bytes where at most ${max} are loaded`,
-    );
+    stream.putStrZ(value as string, field.limit);
   }
 }
 

@@ -381,20 +381,21 @@ export abstract class PutPrimitives {
   /**
    * A string as UTF-8: its length as a u32, then its bytes, no terminator.
    *
-   * @throws SsmError VERR_TOO_MUCH_DATA above {@link STRZ_MAX} bytes, VERR_INVALID_PARAMETER for a string that has no
+   * @param max most bytes it may have; {@link STRZ_MAX} is the most that can be loaded.
+   * @throws SsmError VERR_TOO_MUCH_DATA above that, VERR_INVALID_PARAMETER for a string that has no
    * UTF-8 form (a lone surrogate); nothing is written and the stream stays usable.
    */
-  putStrZ(text: string): void {
+  putStrZ(text: string, max = STRZ_MAX): void {
     if (!text.isWellFormed()) {
       throw new SsmError('VERR_INVALID_PARAMETER', 'a string with a lone surrogate has no UTF-8 form');
     }
-    this.putStrZBytes(utf8.encode(text));
+    this.putStrZBytes(utf8.encode(text), max);
   }
 
   /** {@link putStrZ} of a string that is encoded already. */
-  putStrZBytes(data: Uint8Array): void {
-    if (data.length > STRZ_MAX) {
-      throw new SsmError('VERR_TOO_MUCH_DATA', `a string of ${data.length} bytes, at most ${STRZ_MAX} can be saved`);
+  putStrZBytes(data: Uint8Array, max = STRZ_MAX): void {
+    if (data.length > max) {
+      throw new SsmError('VERR_TOO_MUCH_DATA', `a string of ${data.length} bytes where at most ${max} fit`);
     }
     this.putU32(data.length);
     this.putMem(data);

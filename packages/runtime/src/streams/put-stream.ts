@@ -7,6 +7,8 @@ import {
   checkFlags,
   checkStream,
   checkTable,
+  hasLead,
+  hasTail,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -16,7 +18,7 @@ import {
 /**
  * The put half of an SSM handle: what a save callback writes its unit with.
  *
- * A failure is kept (`status`) and every later put fails with it, as a handle's status does in VirtualBox. The one
+ * A failure is kept (`failure`) and every later put fails with it, as a handle's status does in VirtualBox. The one
  * exception is `putStrZ` with a string that is too long, which leaves the stream as it was.
  */
 export class PutStream extends PutPrimitives {
@@ -46,9 +48,9 @@ export class PutStream extends PutPrimitives {
     if (flags !== 0) checkFlags(this, flags);
     const api = (flags & StructFlags.FULL_STRUCT) === 0 ? 'extended' : 'full';
     if (!entry.fits[api]) checkTable(this, entry, api);
-    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) this.putU32(STRUCT_BEGIN);
+    if (hasLead(flags)) this.putU32(STRUCT_BEGIN);
     this.#putBody(entry, object, flags);
-    if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) this.putU32(STRUCT_END);
+    if (hasTail(flags)) this.putU32(STRUCT_END);
   }
 
   /** An object of a `@SsmStream` class: its values, without markers. */

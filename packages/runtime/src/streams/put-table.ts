@@ -12,7 +12,7 @@ import {
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 import type { PutPrimitives } from './put-primitives.js';
-import { checkFlags, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
+import { checkFlags, hasLead, hasTail, STRUCT_BEGIN, STRUCT_END } from './struct-class.js';
 
 /** How a structure's memory is saved and loaded by a table. */
 export interface TableOptions {
@@ -42,7 +42,7 @@ export function putTable(
   const { flags = 0, simple = false, callbacks = {} } = options;
   checkFlags(stream, flags);
   const problem = problemOf(table, memory.length, stream, options);
-  if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0) stream.putU32(STRUCT_BEGIN);
+  if (hasLead(flags)) stream.putU32(STRUCT_BEGIN);
   let running = 0;
   for (const [index, field] of table.entries()) {
     if (index === problem?.index) break;
@@ -56,7 +56,7 @@ export function putTable(
   }
   if (problem !== undefined)
     throw stream.refuse(problem.status, problem.problem, { field: table[problem.index]?.name ?? 'end' });
-  if ((flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0) stream.putU32(STRUCT_END);
+  if (hasTail(flags)) stream.putU32(STRUCT_END);
 }
 
 /** The first fault of a table, by the rules of the API that is used. */

@@ -232,6 +232,25 @@ export function checkStream(stream: PutPrimitives | GetPrimitives, entry: Struct
   }
 }
 
+/** Whether a structure with these flags begins with a marker. */
+export function hasLead(flags: number): boolean {
+  return (flags & (StructFlags.NO_MARKERS | StructFlags.NO_LEAD_MARKER)) === 0;
+}
+
+/** Whether a structure with these flags ends with a marker. */
+export function hasTail(flags: number): boolean {
+  return (flags & (StructFlags.NO_MARKERS | StructFlags.NO_TAIL_MARKER)) === 0;
+}
+
+/** Gets a marker. @throws SsmError VERR_SSM_STRUCTURE_MAGIC when something else is there. */
+export function getMarker(stream: GetPrimitives, marker: number): void {
+  const value = stream.getU32();
+  if (value !== marker) {
+    const problem = `0x${value.toString(16)} where the structure's marker 0x${marker.toString(16)} must be`;
+    throw stream.refuse('VERR_SSM_STRUCTURE_MAGIC', problem);
+  }
+}
+
 /** Refuses flags that are not among StructFlags. */
 export function checkFlags(stream: PutPrimitives | GetPrimitives, flags: number): void {
   if ((flags & ~StructFlags.MASK) !== 0) {

@@ -1,5 +1,4 @@
 import {
-  type FileHeader,
   getSelfDescription,
   hostOf,
   isSsmError,
@@ -9,6 +8,7 @@ import {
   PASS_FINAL,
   type Source,
   SsmError,
+  type StateHeader,
   type UnitHeader,
 } from '@ssmkit/runtime';
 import type { HostProfile } from '@ssmkit/schema';
@@ -45,7 +45,7 @@ const END_MAGIC = '\nTheEnd\0';
 
 /** A saved state whose header can be read. */
 export class SavedState {
-  readonly header: FileHeader;
+  readonly header: StateHeader;
   /** The container format: `2.0`. */
   readonly format: string;
   /** Why a loader refuses the file before its first unit; `undefined` where it does not. */

@@ -3,11 +3,18 @@ import './streams/round-trip-engine.js';
 export { crc32 } from './codecs/crc32.js';
 export { lzfCompress, lzfDecompress } from './codecs/lzf.js';
 export type { Format } from './containers/formats.js';
-export type { DirectoryEntry } from './containers/v2/directory.js';
-export type { FileHeader, ProductVersion } from './containers/v2/headers.js';
-export type { Directory } from './containers/v2/reader.js';
-export type { UnitHeader } from './containers/v2/unit-header.js';
-export { type UnitStart, V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
+export { defaultLimits, type Limits } from './containers/guard.js';
+export type {
+  Directory,
+  DirectoryEntry,
+  ProductVersion,
+  RecordTotals,
+  StateHeader,
+  UnitHeader,
+  UnitStart,
+} from './containers/state.js';
+export type { FileHeader } from './containers/v2/headers.js';
+export { V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
 export {
   type CallbackResult,
   LoadHandle,

@@ -1,5 +1,6 @@
 import {
   describeSave,
+  type FileHeader,
   MemorySink,
   MemorySource,
   openState,
@@ -121,7 +122,7 @@ describe('saving again what VirtualBox 7.2 has saved', () => {
       const theirs = corpusBytes(this, `real-vm/${name}.sav`);
       const state = await openState(new MemorySource(theirs));
       const sink = new MemorySink();
-      const writer = new V2Writer(sink, state.header);
+      const writer = new V2Writer(sink, state.header as FileHeader);
       for await (const unit of state.units()) {
         const put = writer.beginUnit(unit);
         for (await unit.stream.ensure(1); unit.stream.buffered > 0; await unit.stream.ensure(1)) {

@@ -47,7 +47,7 @@ describe('ssm ls', () => {
           offset: 64,
           stored: self + 16,
           data: self - 2,
-          records: { raw: 1, lzf: 0, zero: 0 },
+          records: { raw: 1, lzf: 0, zero: 0, lz4: 0, zlib: 0 },
         },
         {
           name: 'pit',
@@ -57,7 +57,7 @@ describe('ssm ls', () => {
           offset: first,
           stored: 5 + 3 + 16,
           data: 3 + 4096,
-          records: { raw: 1, lzf: 0, zero: 1 },
+          records: { raw: 1, lzf: 0, zero: 1, lz4: 0, zlib: 0 },
         },
         {
           name: 'pit',
@@ -67,10 +67,10 @@ describe('ssm ls', () => {
           offset: first + 48 + 24,
           stored: 16,
           data: 0,
-          records: { raw: 0, lzf: 0, zero: 0 },
+          records: { raw: 0, lzf: 0, zero: 0, lz4: 0, zlib: 0 },
         },
       ],
-      totals: { units: 3, stored: self + 16 + 24 + 16, data: self - 2 + 4099, records: { raw: 2, lzf: 0, zero: 1 } },
+      totals: { units: 3, stored: self + 16 + 24 + 16, data: self - 2 + 4099, records: { raw: 2, lzf: 0, zero: 1, lz4: 0, zlib: 0 } },
       endUnit: true,
       errors: [],
     });

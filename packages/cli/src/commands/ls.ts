@@ -1,4 +1,4 @@
-import { type FileHeader, isSsmError, type OpenUnit, PASS_FINAL, type SsmError, type UnitSize } from '@ssmkit/runtime';
+import { isSsmError, type OpenUnit, PASS_FINAL, type SsmError, type StateHeader, type UnitSize } from '@ssmkit/runtime';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -21,14 +21,14 @@ export interface LsDocument {
   readonly size: number;
   readonly header: {
     readonly format: string;
-    readonly product: string;
-    readonly revision: number;
-    readonly hostBits: number;
+    readonly product: string | null;
+    readonly revision: number | null;
+    readonly hostBits: number | null;
     readonly gcPhysBytes: number;
     readonly gcPtrBytes: number;
     readonly live: boolean;
     readonly checksum: boolean;
-    readonly unitCount: number;
+    readonly unitCount: number | null;
   };
   readonly self: { readonly hostOs: string | null; readonly buildType: string | null; readonly ose: boolean } | null;
   readonly units: readonly LsUnitJson[];
@@ -134,6 +134,8 @@ function documentOf(input: Input, { state, units, pairs, end, errors }: Listing)
         raw: sum(({ records }) => records.raw),
         lzf: sum(({ records }) => records.lzf),
         zero: sum(({ records }) => records.zero),
+        lz4: sum(({ records }) => records.lz4),
+        zlib: sum(({ records }) => records.zlib),
       },
     },
     endUnit: end ?? null,
@@ -141,19 +143,18 @@ function documentOf(input: Input, { state, units, pairs, end, errors }: Listing)
   };
 }
 
-function headerJson(format: string, header: FileHeader): LsDocument['header'] {
+function headerJson(format: string, header: StateHeader): LsDocument['header'] {
   const { product, revision, hostBits, gcPhysBytes, gcPtrBytes, live, checksum, unitCount } = header;
-  const { major, minor, build } = product;
   return {
     format,
-    product: `${major}.${minor}.${build}`,
-    revision,
-    hostBits,
+    product: product === undefined ? null : `${product.major}.${product.minor}.${product.build}`,
+    revision: revision === 0 ? null : revision,
+    hostBits: hostBits ?? null,
     gcPhysBytes,
     gcPtrBytes,
     live,
     checksum,
-    unitCount,
+    unitCount: unitCount ?? null,
   };
 }
 

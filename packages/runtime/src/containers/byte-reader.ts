@@ -3,6 +3,7 @@ import { isSsmError, SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { messageOf } from '../io/thrown.js';
 import { NeedMore } from '../streams/get-primitives.js';
+import { ReadGuard } from './guard.js';
 
 /** Size of the window through which a source is read. */
 const WINDOW = 65536;
@@ -21,6 +22,8 @@ export class ByteReader {
   /** Whether the CRC is kept; cleared once the header says that the stream has none. */
   checksum = true;
 
+  /** What bounds the reading. */
+  readonly guard: ReadGuard;
   readonly #source: Source;
   #base: number;
   #ended = false;
@@ -31,8 +34,9 @@ export class ByteReader {
   #crcFrom = 0;
 
   /** @param position where to begin; other than 0 only with a source that has a size. */
-  constructor(source: Source, position = 0) {
+  constructor(source: Source, position = 0, guard = new ReadGuard()) {
     this.#source = source;
+    this.guard = guard;
     const all = source.bytes;
     if (all === undefined) {
       this.#base = position;
@@ -111,6 +115,7 @@ export class ByteReader {
     const { limit } = this;
     let got: number | Promise<number>;
     try {
+      this.guard.check();
       got = this.#source.read(this.bytes.subarray(limit), this.#base + limit);
     } catch (error) {
       throw this.#fail(error);
@@ -118,7 +123,8 @@ export class ByteReader {
     if (typeof got === 'number') this.#received(got);
     else {
       this.#asynchronous = true;
-      this.#pending = got
+      this.#pending = this.guard.interrupt
+        .race(got)
         .then((count) => this.#received(count))
         .catch((error: unknown) => {
           this.#fail(error);
@@ -135,6 +141,7 @@ export class ByteReader {
     }
     if (count === 0) this.#ended = true;
     this.limit += count;
+    this.guard.reached(this.#base + this.limit);
   }
 
   #fail(error: unknown): SsmError {

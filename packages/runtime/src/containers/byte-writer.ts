@@ -1,5 +1,6 @@
 import { crc32 } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
+import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
 import { messageOf } from '../io/thrown.js';
 
@@ -15,7 +16,12 @@ export interface ByteWriterOptions {
   checksum?: boolean | undefined;
   /** Most bytes waiting for an asynchronous sink; default 1 MiB, at least 384 KiB. */
   bufferLimit?: number | undefined;
+  /** Ends the waiting for an asynchronous sink. */
+  interrupt?: Interrupt | undefined;
 }
+
+/** How long an operation that was interrupted waits for its sink to be closed, in milliseconds. */
+const CLOSE_GRACE = 2000;
 
 /**
  * The writing end of a stream: buffers, the running CRC, and the order of writes to a sink that may be slow.
@@ -31,6 +37,7 @@ export class ByteWriter {
   readonly #sink: Sink;
   readonly #checksum: boolean;
   readonly #chunksMax: number;
+  readonly #interrupt: Interrupt;
   #handedOver = 0;
   #crc = 0;
   #crcFrom = 0;
@@ -46,6 +53,7 @@ export class ByteWriter {
     this.#sink = sink;
     this.#checksum = options.checksum ?? true;
     this.#chunksMax = Math.max(CHUNKS_MIN, Math.floor((options.bufferLimit ?? 1 << 20) / CHUNK));
+    this.#interrupt = options.interrupt ?? new Interrupt();
   }
 
   /** Bytes written so far. */
@@ -93,7 +101,7 @@ export class ByteWriter {
     if (this.#pump === undefined) {
       let written: void | Promise<void>;
       try {
-        written = this.#sink.write(data);
+        written = this.#hand(data);
       } catch (error) {
         throw this.#fail(error);
       }
@@ -117,13 +125,34 @@ export class ByteWriter {
     this.view = new DataView(this.bytes.buffer);
   }
 
+  /** Gives a buffer to the sink, which is asked before whether it wants more. */
+  #hand(data: Uint8Array): void | Promise<void> {
+    this.#interrupt.check();
+    const sink = this.#sink;
+    const ok = sink.isOk?.();
+    const written = ok === undefined ? sink.write(data) : ok.then(() => sink.write(data));
+    return written === undefined ? undefined : this.#interrupt.race(written);
+  }
+
+  /** Asks the sink whether there is a point in going on. @throws SsmError the sink's failure. */
+  async checkSink(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#interrupt.check();
+      const ok = this.#sink.isOk?.();
+      if (ok !== undefined) await this.#interrupt.race(ok);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
   /** Writes the queue out, one buffer after the other. Never rejects. */
   async #writeBehind(first: Uint8Array, written: Promise<void>): Promise<void> {
     try {
       await written;
       this.#written(first);
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        await this.#sink.write(next);
+        await this.#hand(next);
         this.#written(next);
       }
     } catch (error) {
@@ -170,8 +199,31 @@ export class ByteWriter {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes out what is buffered (unless aborted) and closes the sink. @throws SsmError what went wrong doing so. */
-  async close(aborted: boolean): Promise<void> {
+  /**
+   * Overwrites bytes that were written before.
+   *
+   * @throws SsmError VERR_NOT_SUPPORTED for a sink that cannot.
+   */
+  async rewrite(data: Uint8Array, position: number): Promise<void> {
+    if (this.#sink.rewrite === undefined) {
+      throw new SsmError('VERR_NOT_SUPPORTED', 'the sink cannot go back, which the format needs');
+    }
+    this.flush();
+    await this.settle();
+    try {
+      await this.#interrupt.race(Promise.resolve(this.#sink.rewrite(data, position)));
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /**
+   * Writes out what is buffered (unless aborted) and closes the sink.
+   *
+   * @param failure why the state is not complete.
+   * @throws SsmError what went wrong doing so.
+   */
+  async close(aborted: boolean, failure?: SsmError): Promise<void> {
     try {
       if (!aborted) this.flush();
     } catch {
@@ -179,10 +231,27 @@ export class ByteWriter {
     }
     await this.#pump;
     try {
-      await this.#sink.close(aborted || this.#failure !== undefined);
+      const incomplete = aborted || this.#failure !== undefined;
+      await this.#whileClosing(this.#sink.close(incomplete, failure ?? this.#failure));
     } catch (error) {
       this.#fail(error);
     }
     if (!aborted && this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** After an interruption nobody waits long: the sink may be what did not answer. */
+  async #whileClosing(closed: void | Promise<void>): Promise<void> {
+    if (closed === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grace = new Promise<void>((_, reject) => {
+      timer = setTimeout(() => {
+        if (this.#interrupt.failure !== undefined) reject(this.#interrupt.failure);
+      }, CLOSE_GRACE);
+    });
+    try {
+      await (this.#interrupt.failure === undefined ? this.#interrupt.race(closed) : Promise.race([closed, grace]));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

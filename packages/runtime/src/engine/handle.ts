@@ -1,5 +1,5 @@
-import type { FileHeader, ProductVersion } from '../containers/v2/headers.js';
-import type { UnitHeader } from '../containers/v2/unit-header.js';
+import type { ProductVersion, StateHeader, UnitHeader } from '../containers/state.js';
+import type { FileHeader } from '../containers/v2/headers.js';
 import { SsmError } from '../error.js';
 import type { SsmFailure, SsmStatus } from '../status.js';
 import type { SavedHost } from '../streams/get-primitives.js';
@@ -10,12 +10,12 @@ import type { SavedHost } from '../streams/get-primitives.js';
  * One object stands for an operation from its first to its last callback.
  */
 export class SsmHandle {
-  readonly header: FileHeader;
+  readonly header: StateHeader;
   /** The host that saves or has saved. */
   saved: SavedHost;
   #failure: SsmError | undefined;
 
-  constructor(header: FileHeader, saved: SavedHost) {
+  constructor(header: StateHeader, saved: SavedHost) {
     this.header = header;
     this.saved = saved;
   }
@@ -27,7 +27,7 @@ export class SsmHandle {
 
   /** Width of a host pointer where the state is or was saved. */
   get hostBits(): 32 | 64 {
-    return this.header.hostBits;
+    return this.saved.bits;
   }
 
   /** `os.arch` of the host that saves or saved; `''` on load until the unit "SSM" has told it. */
@@ -41,7 +41,7 @@ export class SsmHandle {
   }
 
   /** Version of the product that saves or saved. */
-  get product(): ProductVersion {
+  get product(): ProductVersion | undefined {
     return this.header.product;
   }
 
@@ -73,6 +73,8 @@ export interface SelfDescription {
 
 /** The handle of a save. */
 export class SaveHandle extends SsmHandle {
+  declare readonly header: FileHeader;
+
   constructor(
     header: FileHeader,
     saved: SavedHost,

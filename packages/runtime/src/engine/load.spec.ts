@@ -76,7 +76,7 @@ describe('loadState', () => {
         },
         loadExec: (get, _version, _pass, handle) => {
           const { live, hostBits, hostName, revision, product } = handle;
-          told = [live, hostBits, hostName, revision, product.major, get.saved.msc32, get.getGCPtr()];
+          told = [live, hostBits, hostName, revision, product?.major, get.saved.msc32, get.getGCPtr()];
         },
       },
     });

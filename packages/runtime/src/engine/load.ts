@@ -1,6 +1,5 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { V2Reader } from '../containers/v2/reader.js';
-import type { UnitHeader } from '../containers/v2/unit-header.js';
+import type { StateHeader, StateReader, UnitHeader } from '../containers/state.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { NeedMore, RECORD_MAX, type SavedHost } from '../streams/get-primitives.js';
@@ -56,20 +55,20 @@ export async function loadState(registry: Registry, source: Source, options: Loa
 }
 
 /** What is known of the host that saved before the unit "SSM" has told more. */
-export function savedHostOf(reader: V2Reader, host: HostProfile): SavedHost {
-  const { hostBits, gcPhysBytes, gcPtrBytes } = reader.header;
-  return { name: '', bits: hostBits, gcPhysBytes, gcPtrBytes, msc32: host.msc32 };
+export function savedHostOf(header: StateHeader, host: HostProfile): SavedHost {
+  const { hostBits, gcPhysBytes, gcPtrBytes } = header;
+  return { name: '', bits: hostBits ?? host.bits, gcPhysBytes, gcPtrBytes, msc32: host.msc32 };
 }
 
 class OperationHandle extends LoadHandle {
   unit: UnitHeader | undefined;
-  readonly #reader: V2Reader;
+  readonly #reader: StateReader;
   readonly stream: GetStream;
   #skipped = false;
   #piece: Uint8Array | undefined;
 
-  constructor(reader: V2Reader, host: HostProfile) {
-    super(reader.header, savedHostOf(reader, host));
+  constructor(reader: StateReader, host: HostProfile) {
+    super(reader.header, savedHostOf(reader.header, host));
     this.#reader = reader;
     this.stream = new GetStream(reader.records, { host, saved: this.saved });
   }
@@ -98,7 +97,10 @@ class OperationHandle extends LoadHandle {
 
   override async skipToEndOfUnit(): Promise<void> {
     this.stream.skip(this.stream.buffered);
-    await this.#guard(() => this.#reader.skipUnit());
+    const { input, records } = this.#reader;
+    await this.#guard(async () => {
+      while (await input.run(() => records.skip()));
+    });
     this.#skipped = true;
   }
 
@@ -148,13 +150,13 @@ class OperationHandle extends LoadHandle {
 class LoadOperation {
   readonly #registry: Registry;
   readonly #units: readonly Unit[];
-  readonly #reader: V2Reader;
+  readonly #reader: StateReader;
   readonly #options: LoadOptions;
   readonly #handle: OperationHandle;
   /** Units of which a callback other than loadDone has been called. */
   readonly #called = new Set<Unit>();
 
-  constructor(registry: Registry, reader: V2Reader, options: LoadOptions) {
+  constructor(registry: Registry, reader: StateReader, options: LoadOptions) {
     this.#registry = registry;
     this.#units = [...registry.units];
     this.#reader = reader;
@@ -193,7 +195,7 @@ class LoadOperation {
     for (let unit = await reader.nextUnit(); unit !== undefined; unit = await reader.nextUnit()) {
       await this.#load(unit);
     }
-    await reader.readDirectoryAndFooter();
+    await reader.readEnd();
   }
 
   async #load(unit: UnitHeader): Promise<void> {
@@ -202,7 +204,7 @@ class LoadOperation {
     const where = { unit: unit.name, instance: unit.instance, pass: unit.pass };
     const call = this.#callbackOf(unit, where);
     handle.begin(unit);
-    if (this.#reader.asynchronous) await stream.ensure(this.#options.window ?? 1 << 20);
+    if (this.#reader.input.asynchronous) await stream.ensure(this.#options.window ?? 1 << 20);
     let error = await callUnit('loadExec', call);
     const known = this.#registry.find(unit.name, unit.instance);
     if (known !== undefined) this.#called.add(known);
@@ -219,7 +221,7 @@ class LoadOperation {
       error.status === 'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION'
         ? `Unsupported version ${unit.version} of data unit '${unit.name}' (instance #${unit.instance}, pass 0x${unit.pass.toString(16)})`
         : `Failed to load unit '${unit.name}'`;
-    throw failed(text, error.at({ ...where, offset: this.#reader.position }));
+    throw failed(text, error.at({ ...where, offset: this.#reader.input.position }));
   }
 
   #callbackOf(unit: UnitHeader, where: SsmWhere): () => CallbackResult | Promise<CallbackResult> {

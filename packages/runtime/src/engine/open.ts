@@ -1,7 +1,6 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { FileHeader } from '../containers/v2/headers.js';
-import { type Directory, readDirectory, seekUnit, type UnitPlace, type V2Reader } from '../containers/v2/reader.js';
-import type { UnitHeader } from '../containers/v2/unit-header.js';
+import type { Format } from '../containers/formats.js';
+import type { Directory, RecordTotals, StateHeader, StateReader, UnitHeader, UnitPlace } from '../containers/state.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SavedHost } from '../streams/get-primitives.js';
@@ -38,13 +37,14 @@ export interface UnitSize {
   /** Bytes of its records in the file, headers and TERM included. */
   readonly stored: number;
   /** Number of its records by type, TERM not counted. */
-  readonly records: { readonly raw: number; readonly lzf: number; readonly zero: number };
+  readonly records: Readonly<Omit<RecordTotals, 'data'>>;
 }
 
 /** A saved state opened for reading. */
 export interface OpenState {
-  readonly header: FileHeader;
-  /** The directory of a file. @throws SsmError VERR_NOT_SUPPORTED for a stream; what is wrong with the directory. */
+  readonly format: Format;
+  readonly header: StateHeader;
+  /** The directory of a file. @throws SsmError VERR_NOT_SUPPORTED for a stream and in V1.x, which has none; what is wrong with the directory. */
   directory(): Promise<Directory>;
   /**
    * Finds a unit through the directory: of a unit saved in several passes the last.
@@ -73,55 +73,52 @@ export async function openState(source: Source, options: OpenOptions = {}): Prom
 }
 
 class OpenedState implements OpenState {
-  readonly header: FileHeader;
+  readonly format: Format;
+  readonly header: StateHeader;
   readonly #source: Source;
   readonly #host: HostProfile;
-  /** The reader that `units` goes on with; taken by its first call. */
-  #reader: V2Reader | undefined;
-  #directory: Directory | undefined;
+  readonly #reader: StateReader;
+  /** Whether {@link units} has been called: the reader then no longer stands at the first unit. */
+  #walked = false;
   #saved: SavedHost;
   #askedSelf = false;
 
-  constructor(source: Source, reader: V2Reader, host: HostProfile) {
+  constructor(source: Source, reader: StateReader, host: HostProfile) {
+    this.format = reader.format;
     this.header = reader.header;
     this.#source = source;
     this.#host = host;
     this.#reader = reader;
-    this.#saved = savedHostOf(reader, host);
+    this.#saved = savedHostOf(reader.header, host);
   }
 
-  async directory(): Promise<Directory> {
-    if (this.#source.size === undefined) {
-      throw new SsmError('VERR_NOT_SUPPORTED', 'the directory of a stream cannot be read before its end');
-    }
-    this.#directory ??= await readDirectory(this.#source, this.header);
-    return this.#directory;
+  directory(): Promise<Directory> {
+    return this.#reader.directory();
   }
 
   async seek(name: string, instance = 0): Promise<OpenUnit> {
-    const place = await seekUnit(this.#source, this.header, await this.directory(), name, instance);
+    const place = await this.#reader.seek(name, instance);
     await this.#askSelf();
     return this.#open(place, 0xffffffff);
   }
 
   async *units(): AsyncGenerator<OpenUnit, void, undefined> {
-    const reader = this.#reader ?? (await this.#reopen());
-    this.#reader = undefined;
+    const reader = this.#walked ? await this.#reopen() : this.#reader;
+    this.#walked = true;
     await this.#askSelf();
-    // Files of the standalone writer have no END unit.
-    while (reader.position !== reader.directoryOffset) {
+    while (!reader.atDirectory) {
       const unit = await reader.nextUnit();
       if (unit === undefined) break;
       const opened = this.#open({ unit, records: reader.records, input: reader.input }, unit.version);
       yield opened;
       await opened.measure();
     }
-    await reader.readDirectoryAndFooter();
+    await reader.readEnd();
   }
 
-  #reopen(): Promise<V2Reader> {
+  async #reopen(): Promise<StateReader> {
     if (this.#source.size === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'a stream can be read only once');
-    return openReader(this.#source);
+    return openReader(this.#source, this.#reader.guard.fresh());
   }
 
   #open({ unit, records, input }: UnitPlace, version: number): OpenUnit {
@@ -147,7 +144,7 @@ class OpenedState implements OpenState {
     if (this.#askedSelf || this.#source.size === undefined) return;
     this.#askedSelf = true;
     try {
-      const place = await seekUnit(this.#source, this.header, await this.directory(), selfUnit.name, 0);
+      const place = await this.#reader.seek(selfUnit.name, 0);
       if (place.unit.version !== selfUnit.version) return;
       this.#saved = { ...this.#saved, ...hostOf(await getSelfDescription(this.#open(place, selfUnit.version).stream)) };
     } catch (error) {

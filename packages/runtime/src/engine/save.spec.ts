@@ -99,7 +99,7 @@ describe('saveState', () => {
       version: 9,
       saveExec: (put, handle) => {
         const { live, hostBits, hostName, revision, product, status } = handle;
-        told = [put.version, live, hostBits, hostName, revision, product.minor, status];
+        told = [put.version, live, hostBits, hostName, revision, product?.minor, status];
       },
     });
     await saveState(registry, new MemorySink());

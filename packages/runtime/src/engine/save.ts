@@ -1,6 +1,6 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { DirectoryEntry } from '../containers/v2/directory.js';
-import type { FileHeader, ProductVersion } from '../containers/v2/headers.js';
+import type { ProductVersion, StateWriter } from '../containers/state.js';
+import type { FileHeader } from '../containers/v2/headers.js';
 import { V2Writer } from '../containers/v2/writer.js';
 import { PASS_FINAL, SsmError } from '../error.js';
 import type { Sink } from '../io/sink-source.js';
@@ -98,7 +98,7 @@ class SaveOperation {
 
   async run(): Promise<SaveResult> {
     const handle = this.#handle;
-    let writer: V2Writer;
+    let writer: StateWriter;
     try {
       const { host, bufferLimit } = this.#options;
       writer = new V2Writer(this.#sink, handle.header, { host, bufferLimit });
@@ -107,7 +107,7 @@ class SaveOperation {
       throw error;
     }
     if (await this.#prep()) {
-      if ((await this.#exec(writer)) && this.#ok()) this.#attempt(() => this.#finalize(writer));
+      if ((await this.#exec(writer)) && this.#ok()) this.#attempt(() => writer.finish(this.#units));
     }
     writer.stream.fail(new SsmError('VERR_SSM_INVALID_STATE', 'the save is over: nothing can be put any more'));
     await this.#done();
@@ -149,7 +149,7 @@ class SaveOperation {
     return true;
   }
 
-  async #exec(writer: V2Writer): Promise<boolean> {
+  async #exec(writer: StateWriter): Promise<boolean> {
     for (const unit of this.#units) {
       if (unit.saveExec === undefined) {
         this.#called.add(unit);
@@ -172,13 +172,6 @@ class SaveOperation {
       if (!this.#ok()) return false;
     }
     return true;
-  }
-
-  #finalize(writer: V2Writer): void {
-    writer.writeEnd();
-    const entries = this.#units.map(({ name, instance }) => writer.entryOf(name, instance));
-    writer.writeDirectory(entries.filter((entry): entry is DirectoryEntry => entry !== undefined));
-    writer.writeFooter();
   }
 
   async #done(): Promise<void> {

@@ -21,6 +21,10 @@ export class MemorySink implements Sink {
     this.#length = length;
   }
 
+  rewrite(data: Uint8Array, position: number): void {
+    this.#data.set(data, position);
+  }
+
   /** Drops what was written when the state is not complete. */
   close(aborted: boolean): void {
     if (!aborted) return;

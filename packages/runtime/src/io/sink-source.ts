@@ -1,3 +1,5 @@
+import type { SsmError } from '../error.js';
+
 /*
  * Where saved states go and where they come from
  *
@@ -16,11 +18,22 @@ export interface Sink {
    */
   write(data: Uint8Array): void | Promise<void>;
   /**
-   * Ends the writing. Called exactly once, after the last write has settled.
+   * Ends the writing. Called exactly once, after the last write has settled; of an operation that was cancelled, or ran
+   * out of its time, a write may still be under way.
    *
    * @param aborted the state is not complete: leave nothing behind that could be taken for one.
+   * @param failure why it is not, where that is known.
    */
-  close(aborted: boolean): void | Promise<void>;
+  close(aborted: boolean, failure?: SsmError): void | Promise<void>;
+  /** Asked before every write and after every live pass. @throws where there is no point in going on. */
+  isOk?(): void | Promise<void>;
+  /**
+   * Overwrites bytes that were written before, at `position`. Format V1.2 needs it, whose headers tell sizes that are
+   * known only later.
+   */
+  rewrite?(data: Uint8Array, position: number): void | Promise<void>;
+  /** A file: a live save may then become less large than one into a stream before it is given up. */
+  readonly isFile?: boolean;
 }
 
 /**

@@ -9,11 +9,12 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { FileHeader } from '../containers/v2/headers.js';
+import type { StateHeader } from '../containers/state.js';
 import { type LoadOptions, loadState } from '../engine/load.js';
 import { type OpenOptions, type OpenState, openState } from '../engine/open.js';
 import type { Registry } from '../engine/registry.js';
@@ -27,6 +28,9 @@ import { systemCall } from './errno.js';
 /** A saved state holds what was in the guest's memory: nobody else's business. */
 const NEW_FILE_MODE = 0o600;
 
+/** Free bytes below which nothing more is written. */
+const FREE_MIN = 10 * 1024 * 1024;
+
 /**
  * Writes a file such that at every instant, a crash included, the path has what it had before or the whole new file.
  *
@@ -35,6 +39,7 @@ const NEW_FILE_MODE = 0o600;
  * its owner only; through a symbolic link its target is replaced.
  */
 export class FileSink implements Sink {
+  readonly isFile = true;
   readonly #path: string;
   readonly #temporary: string;
   readonly #fd: number;
@@ -61,6 +66,25 @@ export class FileSink implements Sink {
     systemCall(() => {
       for (let done = 0; done < data.length; ) done += writeSync(this.#fd, data, done);
     });
+  }
+
+  rewrite(data: Uint8Array, position: number): void {
+    systemCall(() => {
+      for (let done = 0; done < data.length; ) {
+        done += writeSync(this.#fd, data, done, data.length - done, position + done);
+      }
+    });
+  }
+
+  /** A save ends before the disk is full: its other users need some of it, too (`SSMR3.cpp, ssmR3FileIsOk`). */
+  isOk(): void {
+    const free = freeBytes(dirname(this.#path));
+    if (free < FREE_MIN) {
+      throw new SsmError(
+        'VERR_SSM_LOW_ON_DISK_SPACE',
+        `only ${free} bytes are free on the disk, less than ${FREE_MIN}`,
+      );
+    }
   }
 
   close(aborted: boolean): void {
@@ -91,6 +115,16 @@ export class FileSink implements Sink {
         rmSync(this.#temporary, { force: true });
       }
     });
+  }
+}
+
+/** Bytes that a user may still write to the disk of a folder; `Infinity` where the system does not tell. */
+function freeBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 
@@ -192,7 +226,7 @@ export async function openFile(path: string, options: OpenOptions = {}): Promise
 }
 
 /** {@link validateState} of a file. @throws SsmError VERR_FILE_NOT_FOUND, and as `validateState`. */
-export function validateFile(path: string, options: { checksum?: boolean } = {}): Promise<FileHeader> {
+export function validateFile(path: string, options: { checksum?: boolean } = {}): Promise<StateHeader> {
   return withFile(path, (source) => validateState(source, options));
 }
 

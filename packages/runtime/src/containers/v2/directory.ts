@@ -1,5 +1,6 @@
 import { crc32 } from '../../codecs/crc32.js';
 import { startsWith } from '../formats.js';
+import type { DirectoryEntry } from '../state.js';
 import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from './fields.js';
 import { FILE_HEADER_SIZE } from './headers.js';
 
@@ -14,14 +15,6 @@ const DIRECTORY_ZERO_UNTIL = 53365;
 
 const DIRECTORY_MAGIC = magicBytes('\nDir\n\0\0\0');
 const FOOTER_MAGIC = magicBytes('\nFooter\0');
-
-/** An entry of the directory: where the last header of a unit is. */
-export interface DirectoryEntry {
-  readonly offset: number;
-  readonly instance: number;
-  /** CRC-32 of the name without its terminator. */
-  readonly nameCrc: number;
-}
 
 /** What the footer says. */
 export interface Footer {

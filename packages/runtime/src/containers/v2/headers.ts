@@ -1,5 +1,6 @@
 import { crc32 } from '../../codecs/crc32.js';
 import { magicOf } from '../formats.js';
+import type { ProductVersion, StateHeader } from '../state.js';
 import { crcWithout, refuse, viewOf } from './fields.js';
 
 /*
@@ -37,33 +38,11 @@ export const FILE_HEADER_SIZE = 64;
 const FLAG_CHECKSUM = 1;
 const FLAG_LIVE = 2;
 
-/** Version of the product that saved. */
-export interface ProductVersion {
-  /** 1…1000. */
-  readonly major: number;
-  /** 0…1000. */
-  readonly minor: number;
-  /** 0…1048576. */
-  readonly build: number;
-}
-
-/** What a saved state says about itself in its header. */
-export interface FileHeader {
+/** The header of a state of format V2.0, which tells everything. */
+export interface FileHeader extends StateHeader {
   readonly product: ProductVersion;
-  /** Source revision of the product, 1…10000000. */
-  readonly revision: number;
-  /** Width of a host pointer where it was saved. */
   readonly hostBits: 32 | 64;
-  /** sizeof(RTGCPHYS) where it was saved. */
-  readonly gcPhysBytes: 4 | 8;
-  /** sizeof(RTGCPTR) where it was saved. */
-  readonly gcPtrBytes: 4 | 8;
-  /** Number of units that were registered: a hint, as those that save nothing count, too. */
   readonly unitCount: number;
-  /** Written by a live save. */
-  readonly live: boolean;
-  /** The stream carries checksums. */
-  readonly checksum: boolean;
 }
 
 export function encodeFileHeader(header: FileHeader): Uint8Array {

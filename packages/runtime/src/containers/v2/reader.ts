@@ -2,10 +2,11 @@ import { crc32 } from '../../codecs/crc32.js';
 import { SsmError } from '../../error.js';
 import type { Source } from '../../io/sink-source.js';
 import { ByteReader } from '../byte-reader.js';
+import type { ReadGuard } from '../guard.js';
+import type { Directory, DirectoryEntry, StateReader, UnitHeader, UnitPlace } from '../state.js';
 import {
   DIRECTORY_ENTRY_SIZE,
   DIRECTORY_HEADER_SIZE,
-  type DirectoryEntry,
   decodeDirectory,
   decodeFooter,
   directoryEntries,
@@ -21,7 +22,6 @@ import {
   nameBytes,
   UNIT_HEADER_SIZE,
   UNIT_NAME_MAX,
-  type UnitHeader,
   unitHeaderSize,
 } from './unit-header.js';
 
@@ -30,15 +30,19 @@ import {
  *
  * Over an asynchronous source `records` throws NeedMore as the streams expect; everything else waits by itself.
  */
-export class V2Reader {
+export class V2Reader implements StateReader {
+  readonly format = '2.0';
   readonly header: FileHeader;
   /** Decodes the unit whose header was read last. */
   readonly records: RecordReader;
   readonly input: ByteReader;
   /** The footer of a file; streams have it in front of them still. */
   readonly #footer: Footer | undefined;
+  readonly #source: Source;
+  #directory: Directory | undefined;
 
-  private constructor(input: ByteReader, header: FileHeader, footer: Footer | undefined) {
+  private constructor(source: Source, input: ByteReader, header: FileHeader, footer: Footer | undefined) {
+    this.#source = source;
     this.input = input;
     this.header = header;
     this.#footer = footer;
@@ -57,21 +61,15 @@ export class V2Reader {
     let footer: Footer | undefined;
     if (source.size !== undefined) {
       const offset = source.size - FOOTER_SIZE;
-      const bytes = await new ByteReader(source, offset).read(FOOTER_SIZE);
+      const bytes = await new ByteReader(source, offset, input.guard).read(FOOTER_SIZE);
       footer = decodeFooter(bytes, { offset, checksum: header.checksum });
     }
     checkHeaderValues(header);
-    return new V2Reader(input, header, footer);
+    return new V2Reader(source, input, header, footer);
   }
 
-  /** Whether the source answers with promises. */
-  get asynchronous(): boolean {
-    return this.input.asynchronous;
-  }
-
-  /** Offset of what is read next. */
-  get position(): number {
-    return this.input.position;
+  get guard(): ReadGuard {
+    return this.input.guard;
   }
 
   /**
@@ -94,6 +92,7 @@ export class V2Reader {
     const unit = decodeUnitHeader(input.bytes.subarray(input.pos, input.pos + size), offset, streamCrc);
     input.advance(size);
     this.records.begin();
+    if (unit !== undefined) this.guard.unit(unit.pass);
     return unit;
   }
 
@@ -101,11 +100,6 @@ export class V2Reader {
     if (!this.input.request(count)) {
       throw new SsmError('VERR_EOF', 'the saved state ends where a unit should be', { offset: this.input.position });
     }
-  }
-
-  /** Skips what is left of the unit, and checks its end. LZF is not expanded. */
-  async skipUnit(): Promise<void> {
-    while (await this.input.run(() => this.records.skip()));
   }
 
   /**
@@ -130,90 +124,86 @@ export class V2Reader {
     return directory;
   }
 
-  /** Where the directory of a file is, as its footer has it; `undefined` for a stream. */
-  get directoryOffset(): number | undefined {
+  /** Whether the units of a file are at their end without an END unit, as in files of VirtualBox's standalone writer. */
+  get atDirectory(): boolean {
     const footer = this.#footer;
-    return footer && footer.offset - DIRECTORY_HEADER_SIZE - DIRECTORY_ENTRY_SIZE * footer.entries;
+    if (footer === undefined) return false;
+    return this.input.position === footer.offset - DIRECTORY_HEADER_SIZE - DIRECTORY_ENTRY_SIZE * footer.entries;
   }
-}
 
-/** A unit and the readers that stand at its data. */
-export interface UnitPlace {
-  readonly unit: UnitHeader;
-  readonly input: ByteReader;
-  readonly records: RecordReader;
-}
-
-/** A directory and where it is. */
-export interface Directory {
-  readonly offset: number;
-  readonly entries: readonly DirectoryEntry[];
-}
-
-/**
- * Reads the directory of a file from its end, as seeking does (`VirtualBox 7.2 SSMR3.cpp, ssmR3FileSeekV2`).
- *
- * @throws SsmError VERR_SSM_INTEGRITY, VERR_SSM_INTEGRITY_DIR_MAGIC, VERR_SSM_INTEGRITY_CRC, VERR_SSM_INTEGRITY_DIR.
- */
-export async function readDirectory(source: Source, header: FileHeader): Promise<Directory> {
-  const end = (source.size as number) - FOOTER_SIZE;
-  const count = soughtEntries(await new ByteReader(source, end).read(FOOTER_SIZE), end);
-  const size = DIRECTORY_HEADER_SIZE + DIRECTORY_ENTRY_SIZE * count;
-  const offset = end - size;
-  if (offset < FILE_HEADER_SIZE) {
-    throw new SsmError('VERR_SSM_INTEGRITY_DIR_MAGIC', `no room for a directory of ${count} entries`, { offset: end });
+  async readEnd(): Promise<void> {
+    await this.readDirectoryAndFooter();
   }
-  const bytes = await new ByteReader(source, offset).read(size);
-  return { offset, entries: decodeDirectory(bytes, offset, header.revision) };
-}
 
-/**
- * Finds a unit through the directory: of several headers with this name and instance the one the directory knows.
- *
- * @throws SsmError VERR_SSM_UNIT_NOT_FOUND, VERR_SSM_INTEGRITY_UNIT, VERR_SSM_INTEGRITY_CRC.
- */
-export async function seekUnit(
-  source: Source,
-  header: FileHeader,
-  directory: Directory,
-  name: string,
-  instance: number,
-): Promise<UnitPlace> {
-  const nameCrc = crc32(nameBytes(name));
-  for (const entry of directory.entries) {
-    if (entry.nameCrc !== nameCrc || entry.instance !== instance || entry.offset === 0) continue;
-    const input = new ByteReader(source, entry.offset);
-    input.checksum = header.checksum;
-    const room = Math.min(UNIT_HEADER_SIZE + UNIT_NAME_MAX, directory.offset - entry.offset);
-    const { unit, headerSize, streamCrc } = decodeSoughtUnit(await peek(input, room), entry);
-    if (unit.name !== name) continue;
-    input.advance(headerSize);
-    input.restartCrc(streamCrc);
-    const records = new RecordReader(input);
-    records.begin();
-    return { unit, input, records };
+  async checkWhole(): Promise<void> {
+    if (!this.header.checksum || this.#footer === undefined) return;
+    const { streamCrc, offset } = this.#footer;
+    const input = new ByteReader(this.#source, 0, this.guard);
+    while (input.position < offset) {
+      const more = await input.run(() => input.request(1));
+      if (!more) throw new SsmError('VERR_EOF', 'the saved state ends too early', { offset: input.position });
+      input.advance(Math.min(input.available, offset - input.position));
+    }
+    if (input.crc !== streamCrc) {
+      throw new SsmError('VERR_SSM_INTEGRITY_CRC', 'the CRC of the whole file is wrong', { offset });
+    }
   }
-  throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', `no unit '${name}'#${instance}`, { unit: name, instance });
+
+  /**
+   * The directory of a file, found from its end (`VirtualBox 7.2 SSMR3.cpp, ssmR3FileSeekV2`).
+   *
+   * @throws SsmError VERR_NOT_SUPPORTED for a stream, VERR_SSM_INTEGRITY, VERR_SSM_INTEGRITY_DIR_MAGIC,
+   * VERR_SSM_INTEGRITY_CRC, VERR_SSM_INTEGRITY_DIR.
+   */
+  async directory(): Promise<Directory> {
+    this.#directory ??= await this.#readDirectory();
+    return this.#directory;
+  }
+
+  async #readDirectory(): Promise<Directory> {
+    const source = this.#source;
+    if (source.size === undefined) {
+      throw new SsmError('VERR_NOT_SUPPORTED', 'the directory of a stream cannot be read before its end');
+    }
+    const end = source.size - FOOTER_SIZE;
+    const count = soughtEntries(await new ByteReader(source, end, this.guard).read(FOOTER_SIZE), end);
+    const size = DIRECTORY_HEADER_SIZE + DIRECTORY_ENTRY_SIZE * count;
+    const offset = end - size;
+    if (offset < FILE_HEADER_SIZE) {
+      throw new SsmError('VERR_SSM_INTEGRITY_DIR_MAGIC', `no room for a directory of ${count} entries`, {
+        offset: end,
+      });
+    }
+    const bytes = await new ByteReader(source, offset, this.guard).read(size);
+    return { offset, entries: decodeDirectory(bytes, offset, this.header.revision) };
+  }
+
+  /**
+   * Finds a unit through the directory: of several headers with this name and instance the one the directory knows.
+   *
+   * @throws SsmError VERR_SSM_UNIT_NOT_FOUND, VERR_SSM_INTEGRITY_UNIT, VERR_SSM_INTEGRITY_CRC, and as {@link directory}.
+   */
+  async seek(name: string, instance: number): Promise<UnitPlace> {
+    const directory = await this.directory();
+    const nameCrc = crc32(nameBytes(name));
+    for (const entry of directory.entries) {
+      if (entry.nameCrc !== nameCrc || entry.instance !== instance || entry.offset === 0) continue;
+      const input = new ByteReader(this.#source, entry.offset, this.guard.fresh());
+      input.checksum = this.header.checksum;
+      const room = Math.min(UNIT_HEADER_SIZE + UNIT_NAME_MAX, directory.offset - entry.offset);
+      const { unit, headerSize, streamCrc } = decodeSoughtUnit(await peek(input, room), entry);
+      if (unit.name !== name) continue;
+      input.advance(headerSize);
+      input.restartCrc(streamCrc);
+      const records = new RecordReader(input);
+      records.begin();
+      return { unit, input, records };
+    }
+    throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', `no unit '${name}'#${instance}`, { unit: name, instance });
+  }
 }
 
 async function peek(input: ByteReader, count: number): Promise<Uint8Array> {
   await input.run(() => input.request(count));
   return input.bytes.slice(input.pos, input.pos + Math.min(count, input.available));
-}
-
-/** The CRC of `[0, end)`, read in order. */
-export async function streamCrcOf(source: Source, end: number): Promise<number> {
-  const input = new ByteReader(source);
-  while (input.position < end) {
-    const more = await input.run(() => input.request(1));
-    if (!more) throw new SsmError('VERR_EOF', 'the saved state ends too early', { offset: input.position });
-    input.advance(Math.min(input.available, end - input.position));
-  }
-  return input.crc;
-}
-
-/** The footer of a file that has checksums. */
-export async function readFooter(source: Source): Promise<Footer> {
-  const offset = (source.size as number) - FOOTER_SIZE;
-  return decodeFooter(await new ByteReader(source, offset).read(FOOTER_SIZE), { offset, checksum: true });
 }

@@ -15,6 +15,10 @@ async function atUnit(bytes: Uint8Array, source = new MemorySource(bytes)) {
 }
 
 /** All data of the unit, or how reading it fails. */
+async function skipUnit({ input, records }: V2Reader): Promise<void> {
+  while (await input.run(() => records.skip()));
+}
+
 async function dataOf(bytes: Uint8Array): Promise<number[] | string> {
   const { records } = await atUnit(bytes);
   const data: number[] = [];
@@ -96,7 +100,7 @@ describe('the record reader', () => {
           .bytes(),
       );
       const shown = !name.startsWith('LZF that expands to less than it says') && !name.startsWith('LZF that refers');
-      expect(await statusOf(() => reader.skipUnit())).to.equal(shown ? status : 'VINF_SUCCESS');
+      expect(await statusOf(() => skipUnit(reader))).to.equal(shown ? status : 'VINF_SUCCESS');
     });
   }
 
@@ -191,7 +195,7 @@ describe('the record reader', () => {
 
   it('counts what a unit amounts to', async () => {
     const { reader, records } = await atUnit(unit().raw([1, 2]).zero(4).zero(1).lzf(1, [0, 0x61]).bytes());
-    await reader.skipUnit();
+    await skipUnit(reader);
     expect(records.totals).to.deep.equal({ raw: 1, zero: 2, lzf: 1, data: 2 + 5 * 1024 + 1024 });
     expect(records.stored).to.equal(4 + 3 + 3 + 5 + 16);
   });

@@ -1,19 +1,10 @@
 import { lzfDecompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
-import { NeedMore, type RecordSource } from '../../streams/get-primitives.js';
+import { NeedMore } from '../../streams/get-primitives.js';
 import type { ByteReader } from '../byte-reader.js';
+import { noTotals, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
-
-/** What the records of a unit amount to. */
-export interface RecordTotals {
-  /** Records by type, TERM not counted. */
-  raw: number;
-  lzf: number;
-  zero: number;
-  /** Bytes of data that they stand for. */
-  data: number;
-}
 
 /**
  * Decodes the records of one unit at a time.
@@ -22,7 +13,7 @@ export interface RecordTotals {
  * record may be as large as 2 GiB and comes in pieces as the reader asks. What the original calls "end of file inside
  * of a unit" is VERR_SSM_LOADED_TOO_MUCH, as there.
  */
-export class RecordReader implements RecordSource {
+export class RecordReader implements UnitRecords {
   readonly #input: ByteReader;
   /** Bytes left of the RAW record being read. */
   #rest = 0;
@@ -30,7 +21,7 @@ export class RecordReader implements RecordSource {
   /** The record read last holds no data. */
   #empty = false;
   #start = 0;
-  #totals: RecordTotals = { raw: 0, lzf: 0, zero: 0, data: 0 };
+  #totals: RecordTotals = noTotals();
   /** Type, header size and payload size of the record whose header was parsed last. */
   #type = 0;
   #headerSize = 0;
@@ -66,7 +57,7 @@ export class RecordReader implements RecordSource {
     this.#ended = false;
     this.#empty = false;
     this.#start = this.#input.position;
-    this.#totals = { raw: 0, lzf: 0, zero: 0, data: 0 };
+    this.#totals = noTotals();
   }
 
   more(): Promise<void> {
@@ -169,7 +160,7 @@ export class RecordReader implements RecordSource {
     } catch (error) {
       if (error instanceof NeedMore) throw error;
       const { status, detail } = error as SsmError;
-      if (status === 'VERR_SSM_CANCELLED') throw error;
+      if (status === 'VERR_SSM_CANCELLED' || error === this.#input.guard.interrupt.failure) throw error;
       if (status !== 'VERR_EOF') {
         throw new SsmError('VERR_SSM_STREAM_ERROR', detail, { offset: this.#input.position }, { cause: error });
       }
@@ -178,6 +169,7 @@ export class RecordReader implements RecordSource {
   }
 
   #consume(kind: 'lzf' | 'zero', size: number): void {
+    this.#input.guard.record(this.#headerSize + this.#payload, size);
     this.#input.advance(this.#headerSize + this.#payload);
     this.#totals[kind]++;
     this.#totals.data += size;
@@ -229,6 +221,7 @@ export class RecordReader implements RecordSource {
   }
 
   #beginRaw(): void {
+    this.#input.guard.record(this.#headerSize + this.#payload, this.#payload);
     this.#input.advance(this.#headerSize);
     this.#rest = this.#payload;
     this.#totals.raw++;

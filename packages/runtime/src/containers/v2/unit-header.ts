@@ -1,7 +1,7 @@
 import { crc32 } from '../../codecs/crc32.js';
 import { PASS_FINAL } from '../../error.js';
 import { startsWith } from '../formats.js';
-import type { DirectoryEntry } from './directory.js';
+import type { DirectoryEntry, UnitHeader } from '../state.js';
 import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from './fields.js';
 
 export const UNIT_HEADER_SIZE = 44;
@@ -10,18 +10,6 @@ export const UNIT_NAME_MAX = 48;
 
 const UNIT_MAGIC = magicBytes('\nUnit\n\0\0');
 const END_MAGIC = magicBytes('\nTheEnd\0');
-
-/** What the header of a unit says. */
-export interface UnitHeader {
-  readonly name: string;
-  readonly instance: number;
-  /** Version of the layout of the unit's data. */
-  readonly version: number;
-  /** Live pass, or `PASS_FINAL` (0xFFFFFFFF). */
-  readonly pass: number;
-  /** Offset of the header in the stream. */
-  readonly offset: number;
-}
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

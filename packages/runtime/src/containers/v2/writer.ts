@@ -4,21 +4,12 @@ import { PASS_FINAL, SsmError } from '../../error.js';
 import type { Sink } from '../../io/sink-source.js';
 import { PutStream } from '../../streams/put-stream.js';
 import { ByteWriter, type ByteWriterOptions } from '../byte-writer.js';
-import { type DirectoryEntry, encodeDirectory, encodeFooter } from './directory.js';
+import type { DirectoryEntry, StateWriter, UnitStart } from '../state.js';
+import { encodeDirectory, encodeFooter } from './directory.js';
 import { checkHeaderValues, encodeFileHeader, type FileHeader } from './headers.js';
 import { RecordWriter } from './record-writer.js';
 import { FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 import { encodeEndHeader, encodeUnitHeader, nameBytes, UNIT_NAME_MAX } from './unit-header.js';
-
-/** What {@link V2Writer.beginUnit} writes into the header of a unit. */
-export interface UnitStart {
-  /** 1…47 bytes of UTF-8 without NUL. */
-  readonly name: string;
-  readonly version: number;
-  readonly instance?: number;
-  /** Default `PASS_FINAL`. */
-  readonly pass?: number;
-}
 
 /** Options of a {@link V2Writer}. */
 export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
@@ -41,7 +32,7 @@ export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
  *     writer.writeFooter();
  *     await writer.close(false);
  */
-export class V2Writer {
+export class V2Writer implements StateWriter {
   /** What units are written with; the same stream for all of them. */
   readonly stream: PutStream;
   readonly #output: ByteWriter;
@@ -134,14 +125,27 @@ export class V2Writer {
     this.#output.write(encodeFooter({ offset, streamCrc, entries: this.#entries }));
   }
 
+  /** Writes END unit, directory and footer. Units that were not written have no entry. */
+  finish(order: readonly { readonly name: string; readonly instance: number }[]): void {
+    this.writeEnd();
+    const entries = order.map(({ name, instance }) => this.entryOf(name, instance));
+    this.writeDirectory(entries.filter((entry): entry is DirectoryEntry => entry !== undefined));
+    this.writeFooter();
+  }
+
   /** Waits until an asynchronous sink has taken all that was handed to it. @throws SsmError the sink's failure. */
   settle(): Promise<void> {
     return this.#output.settle();
   }
 
+  /** Asks the sink whether there is a point in going on. @throws SsmError the sink's failure. */
+  checkSink(): Promise<void> {
+    return this.#output.checkSink();
+  }
+
   /** Writes out what is buffered and closes the sink. @param aborted the state is not complete. */
-  close(aborted: boolean): Promise<void> {
-    return this.#output.close(aborted);
+  close(aborted: boolean, failure?: SsmError): Promise<void> {
+    return this.#output.close(aborted, failure);
   }
 
   #expectOpen(open: boolean): void {

@@ -1,0 +1,44 @@
+import type { SsmError } from '../error.js';
+
+/**
+ * The way to end an operation from outside, while it waits for a sink or a source that may never answer.
+ *
+ * Cancelling and running out of time are interruptions. The first one stays; whatever waits then, or comes to wait later,
+ * is told its failure.
+ */
+export class Interrupt {
+  #failure: SsmError | undefined;
+  readonly #waiting = new Set<(failure: SsmError) => void>();
+
+  /** Why the operation was interrupted; `undefined` as long as it was not. */
+  get failure(): SsmError | undefined {
+    return this.#failure;
+  }
+
+  /** Interrupts the operation. @returns false when it has been already. */
+  interrupt(failure: SsmError): boolean {
+    if (this.#failure !== undefined) return false;
+    this.#failure = failure;
+    for (const reject of this.#waiting) reject(failure);
+    this.#waiting.clear();
+    return true;
+  }
+
+  /** @throws SsmError why the operation was interrupted, if it was. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Waits for `promise`, but not longer than until the interruption. @throws SsmError the interruption. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) {
+      // Nobody else will look at it.
+      promise.catch(() => {});
+      return Promise.reject(this.#failure);
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+}

@@ -15,19 +15,25 @@ export type {
 } from './containers/state.js';
 export type { FileHeader } from './containers/v2/headers.js';
 export { V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
+export type { CallbackResult } from './engine/call-unit.js';
 export {
-  type CallbackResult,
   LoadHandle,
   SaveHandle,
   type SelfDescription,
+  type SsmAfter,
   SsmHandle,
+  type SsmState,
 } from './engine/handle.js';
+export { LiveSave, type LiveSaveOptions, liveSave } from './engine/live-save.js';
 export { type LoadOptions, loadState, type UnknownUnitHandler } from './engine/load.js';
 export { type OpenOptions, type OpenState, type OpenUnit, openState, type UnitSize } from './engine/open.js';
+export type { OperationOptions } from './engine/operation.js';
+export type { Progress, ProgressListener } from './engine/progress.js';
 export { type Deregistration, Registry } from './engine/registry.js';
-export { describeSave, type SaveOptions, type SaveResult, saveState } from './engine/save.js';
+export { describeSave, type SaveOptions, saveState } from './engine/save.js';
+export type { SaveResult } from './engine/save-run.js';
 export { getSelfDescription, hostOf } from './engine/self-units.js';
-export type { Unit, UnitCallbacks, UnitRegistration, UnitType } from './engine/unit.js';
+export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from './engine/unit.js';
 export { validateState } from './engine/validate.js';
 export { type Verdict, verifyState } from './engine/verify.js';
 export * from './error.js';

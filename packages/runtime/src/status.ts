@@ -509,3 +509,8 @@ export function statusName(rc: number): SsmStatus | undefined {
 export function isStatus(name: string): name is SsmStatus {
   return Object.hasOwn(statusCodes, name);
 }
+
+/** Whether a status is a failure. Success and information are the other two kinds. */
+export function isFailure(status: SsmStatus): status is SsmFailure {
+  return status.startsWith('VERR_');
+}

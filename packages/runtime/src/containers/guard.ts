@@ -1,5 +1,6 @@
 import { PASS_FINAL, SsmError } from '../error.js';
 import { Interrupt } from '../io/interrupt.js';
+import type { SsmFailure } from '../status.js';
 
 /*
  * Limits
@@ -51,6 +52,8 @@ export class ReadGuard {
   readonly limits: Limits;
   /** Told of every record: the bytes that it takes up in the file. For progress. */
   onRecord: ((stored: number) => void) | undefined;
+  /** What it is when a stream ends inside a unit. */
+  endInUnit: SsmFailure = 'VERR_SSM_LOADED_TOO_MUCH';
   readonly #deadline: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #units = 0;

@@ -1,11 +1,14 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { StateHeader, StateReader, UnitHeader } from '../containers/state.js';
+import { type Limits, ReadGuard } from '../containers/guard.js';
+import type { StateReader, UnitHeader } from '../containers/state.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
-import { NeedMore, RECORD_MAX, type SavedHost } from '../streams/get-primitives.js';
-import { GetStream } from '../streams/get-stream.js';
-import { type CallbackResult, callUnit, LoadHandle } from './handle.js';
+import type { GetStream } from '../streams/get-stream.js';
+import { type CallbackResult, callUnit, failed, hasFailed } from './call-unit.js';
+import type { LoadHandle, SsmAfter } from './handle.js';
+import { LoadOperationHandle } from './load-handle.js';
 import { openReader } from './open-reader.js';
+import { Operation, type OperationOptions } from './operation.js';
 import type { Registry } from './registry.js';
 import type { Unit } from './unit.js';
 
@@ -35,114 +38,48 @@ export type UnknownUnitHandler = (
 ) => CallbackResult | Promise<CallbackResult>;
 
 /** How a state is loaded. */
-export interface LoadOptions {
+export interface LoadOptions extends OperationOptions {
   /** The host whose C structures are filled; default linux.amd64. */
   host?: HostProfile;
   /** Takes units that nobody has registered; without it they fail the load with VERR_SSM_INTEGRITY_UNIT_NOT_FOUND. */
   onUnknownUnit?: UnknownUnitHandler;
   /** Bytes of a unit to read ahead from an asynchronous source; default 1 MiB. */
   window?: number;
+  /**
+   * What is to become of the machine afterwards; `handle.after` tells the units. Default `'RESUME'`. With `'DEBUG_IT'`
+   * units that nobody has registered are passed over.
+   */
+  after?: SsmAfter;
+  /** What to take on at most; see {@link Limits}. */
+  limits?: Partial<Limits>;
 }
+
+const afterLoad: readonly SsmAfter[] = ['RESUME', 'TELEPORT', 'DEBUG_IT'];
 
 /**
  * Loads a saved state into the registered units.
  *
- * @throws SsmError the first failure, with the unit and the offset it happened at.
+ * @throws SsmError the first failure, with the unit and the offset it happened at; where a callback has used
+ * `setLoadError` with what it said. VERR_INVALID_PARAMETER for an `after` that is none of `'RESUME'`, `'TELEPORT'` and
+ * `'DEBUG_IT'`; VERR_TOO_MUCH_DATA and VERR_TIMEOUT at the limits; VERR_SSM_CANCELLED.
  */
 export async function loadState(registry: Registry, source: Source, options: LoadOptions = {}): Promise<void> {
-  const reader = await openReader(source);
-  await new LoadOperation(registry, reader, options).run();
-}
-
-/** What is known of the host that saved before the unit "SSM" has told more. */
-export function savedHostOf(header: StateHeader, host: HostProfile): SavedHost {
-  const { hostBits, gcPhysBytes, gcPtrBytes } = header;
-  return { name: '', bits: hostBits ?? host.bits, gcPhysBytes, gcPtrBytes, msc32: host.msc32 };
-}
-
-class OperationHandle extends LoadHandle {
-  unit: UnitHeader | undefined;
-  readonly #reader: StateReader;
-  readonly stream: GetStream;
-  #skipped = false;
-  #piece: Uint8Array | undefined;
-
-  constructor(reader: StateReader, host: HostProfile) {
-    super(reader.header, savedHostOf(reader.header, host));
-    this.#reader = reader;
-    this.stream = new GetStream(reader.records, { host, saved: this.saved });
+  const { after = 'RESUME', limits, signal } = options;
+  if (!afterLoad.includes(after)) {
+    throw new SsmError('VERR_INVALID_PARAMETER', `after '${after}' is not ${afterLoad.join(' or ')}`);
   }
-
-  begin(unit: UnitHeader): void {
-    this.unit = unit;
-    this.#skipped = false;
-    this.stream.begin(unit.version, unit.pass);
-  }
-
-  /** The check of the end of a unit. */
-  async finish(): Promise<void> {
-    if (this.#skipped) return;
-    const { stream } = this;
-    const reader = this.#reader;
-    for (;;) {
-      try {
-        reader.records.finish(stream.buffered);
-        return;
-      } catch (error) {
-        if (!(error instanceof NeedMore)) throw error;
-        await reader.records.more();
-      }
-    }
-  }
-
-  override async skipToEndOfUnit(): Promise<void> {
-    this.stream.skip(this.stream.buffered);
-    const { input, records } = this.#reader;
-    await this.#guard(async () => {
-      while (await input.run(() => records.skip()));
-    });
-    this.#skipped = true;
-  }
-
-  override async readToEndOfUnit(take?: (piece: Uint8Array) => void): Promise<number> {
-    const { stream } = this;
-    const { records } = this.#reader;
-    let total = stream.buffered;
-    if (total > 0) {
-      const rest = stream.getMem(new Uint8Array(total));
-      take?.(rest);
-    }
-    this.#piece ??= new Uint8Array(RECORD_MAX * 16);
-    const piece = this.#piece;
-    await this.#guard(async () => {
-      for (;;) {
-        let count: number;
-        try {
-          count = records.fill(piece, 0);
-        } catch (error) {
-          if (error instanceof NeedMore) {
-            await records.more();
-            continue;
-          }
-          // A reader that knows the length stops in front of an empty record: the end-of-unit check reports that one.
-          if (records.empty && (error as SsmError).status.startsWith('VERR_SSM_INTEGRITY_REC')) return;
-          throw error;
-        }
-        if (count < 0) return;
-        total += count;
-        take?.(piece.subarray(0, count));
-      }
-    });
-    return total;
-  }
-
-  async #guard(step: () => Promise<void>): Promise<void> {
-    this.stream.check();
-    try {
-      await step();
-    } catch (error) {
-      throw error instanceof SsmError ? this.stream.fail(error) : error;
-    }
+  const guard = new ReadGuard(limits);
+  if (after === 'DEBUG_IT') guard.endInUnit = 'VERR_SSM_STREAM_ERROR';
+  // Opening can be cancelled, too.
+  const detach = guard.interrupt.cancelOn(signal);
+  guard.startClock();
+  try {
+    guard.check();
+    const reader = await openReader(source, guard);
+    await new LoadOperation(registry, reader, source.size, { ...options, after }).run();
+  } finally {
+    detach();
+    guard.stopClock();
   }
 }
 
@@ -152,21 +89,35 @@ class LoadOperation {
   readonly #units: readonly Unit[];
   readonly #reader: StateReader;
   readonly #options: LoadOptions;
-  readonly #handle: OperationHandle;
+  readonly #handle: LoadOperationHandle;
+  readonly #operation: Operation;
+  readonly #size: number;
   /** Units of which a callback other than loadDone has been called. */
   readonly #called = new Set<Unit>();
 
-  constructor(registry: Registry, reader: StateReader, options: LoadOptions) {
+  constructor(
+    registry: Registry,
+    reader: StateReader,
+    size: number | undefined,
+    options: LoadOptions & { after: SsmAfter },
+  ) {
     this.#registry = registry;
     this.#units = [...registry.units];
     this.#reader = reader;
     this.#options = options;
-    this.#handle = new OperationHandle(reader, options.host ?? defaultHost);
+    this.#size = size ?? Number.POSITIVE_INFINITY;
+    this.#handle = new LoadOperationHandle(reader, options.host ?? defaultHost, options.after);
+    this.#operation = new Operation(registry, this.#handle, { prepare: 2, live: 0, done: 2 }, options);
   }
 
   async run(): Promise<void> {
     const handle = this.#handle;
+    const { progress } = this.#operation;
+    this.#operation.start();
+    progress.report(0);
     if (await this.#prep()) {
+      progress.report(1);
+      this.#followBytes();
       try {
         await this.#exec();
       } catch (error) {
@@ -176,25 +127,51 @@ class LoadOperation {
     handle.unit = undefined;
     handle.stream.fail(new SsmError('VERR_SSM_INVALID_STATE', 'the load is over: nothing can be got any more'));
     await this.#done();
-    if (handle.failure !== undefined) throw handle.failure;
+    progress.report(99);
+    this.#operation.end();
+    if (handle.failure !== undefined) throw told(handle.failure, handle.loadError);
+    progress.report(100);
+  }
+
+  /** Bytes tell the progress of a file; of a state that was saved live the saving side does. */
+  #followBytes(): void {
+    const { progress } = this.#operation;
+    const { prepare, done } = progress.split;
+    const { guard, header } = this.#reader;
+    if (header.live) {
+      guard.onRecord = (stored) => progress.count(stored);
+      this.#handle.onLiveProgress = (value) => {
+        const percent = Math.trunc(((value / 100) * (100 - prepare - done)) / 100) + prepare;
+        progress.report(Math.min(percent, 100 - done));
+      };
+    } else {
+      progress.follow(this.#size);
+      progress.beginPart(this.#size);
+      guard.onRecord = (stored) => progress.advance(stored);
+    }
   }
 
   async #prep(): Promise<boolean> {
+    const handle = this.#handle;
     for (const unit of this.#units) {
       if (unit.loadPrep === undefined) continue;
       this.#called.add(unit);
-      const error = await callUnit('loadPrep', () => unit.loadPrep?.(this.#handle));
-      if (error !== undefined) this.#handle.fail(failed('LoadPrep failed', error, unit));
-      if (this.#handle.failure !== undefined) return false;
+      const outcome = await callUnit('loadPrep', unit, () => unit.loadPrep?.(handle));
+      if (hasFailed(outcome)) handle.fail(failed('LoadPrep failed', outcome, unit));
+      if (handle.failure !== undefined) return false;
     }
-    return true;
+    return handle.failure === undefined;
   }
 
   async #exec(): Promise<void> {
     const reader = this.#reader;
+    const handle = this.#handle;
+    handle.state = 'LOAD_EXEC';
     for (let unit = await reader.nextUnit(); unit !== undefined; unit = await reader.nextUnit()) {
       await this.#load(unit);
+      if (handle.failure !== undefined) throw handle.failure;
     }
+    if (!reader.header.live) this.#operation.progress.endPart();
     await reader.readEnd();
   }
 
@@ -202,13 +179,14 @@ class LoadOperation {
     const handle = this.#handle;
     const { stream } = handle;
     const where = { unit: unit.name, instance: unit.instance, pass: unit.pass };
-    const call = this.#callbackOf(unit, where);
-    handle.begin(unit);
-    if (this.#reader.input.asynchronous) await stream.ensure(this.#options.window ?? 1 << 20);
-    let error = await callUnit('loadExec', call);
     const known = this.#registry.find(unit.name, unit.instance);
+    const call = this.#callbackOf(unit, known, where);
+    handle.begin(unit);
+    this.#operation.progress.unit({ name: unit.name, instance: unit.instance, pass: unit.pass });
+    if (this.#reader.input.asynchronous) await stream.ensure(this.#options.window ?? 1 << 20);
+    const outcome = await callUnit('loadExec', known, call);
     if (known !== undefined) this.#called.add(known);
-    error ??= stream.failure ?? handle.failure;
+    let error = hasFailed(outcome) ? outcome : (stream.failure ?? handle.failure);
     if (error === undefined) {
       try {
         await handle.finish();
@@ -217,20 +195,29 @@ class LoadOperation {
         error = thrown as SsmError;
       }
     }
-    const text =
-      error.status === 'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION'
-        ? `Unsupported version ${unit.version} of data unit '${unit.name}' (instance #${unit.instance}, pass 0x${unit.pass.toString(16)})`
-        : `Failed to load unit '${unit.name}'`;
-    throw failed(text, error.at({ ...where, offset: this.#reader.input.position }));
+    throw failed(this.#failureText(unit, error), error.at({ ...where, offset: this.#reader.input.position }));
   }
 
-  #callbackOf(unit: UnitHeader, where: SsmWhere): () => CallbackResult | Promise<CallbackResult> {
+  #failureText({ name, instance, version, pass }: UnitHeader, { status }: SsmError): string {
+    if (status === 'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION') {
+      const text = `Unsupported version ${version} of data unit '${name}' (instance #${instance}`;
+      return this.#reader.format === '2.0' ? `${text}, pass 0x${pass.toString(16)})` : `${text})`;
+    }
+    if (this.#reader.format === '2.0') return `Failed to load unit '${name}'`;
+    return `Load exec failed for '${name}' instance #${instance} (version ${version})`;
+  }
+
+  #callbackOf(
+    unit: UnitHeader,
+    known: Unit | undefined,
+    where: SsmWhere,
+  ): () => CallbackResult | Promise<CallbackResult> {
     const handle = this.#handle;
     const { stream } = handle;
-    const known = this.#registry.find(unit.name, unit.instance);
     if (known === undefined) {
       const { onUnknownUnit } = this.#options;
       if (onUnknownUnit !== undefined) return () => onUnknownUnit(stream, unit, handle);
+      if (handle.after === 'DEBUG_IT') return () => handle.skipToEndOfUnit();
       throw new SsmError(
         'VERR_SSM_INTEGRITY_UNIT_NOT_FOUND',
         `Found no handler for unit '${unit.name}' instance #${unit.instance}`,
@@ -247,17 +234,19 @@ class LoadOperation {
   }
 
   async #done(): Promise<void> {
+    const handle = this.#handle;
+    handle.state = 'LOAD_DONE';
     for (const unit of this.#units) {
       const involved = this.#called.has(unit) || (unit.loadPrep === undefined && unit.loadExec === undefined);
       if (unit.loadDone === undefined || !involved) continue;
-      const error = await callUnit('loadDone', () => unit.loadDone?.(this.#handle));
-      if (error !== undefined) this.#handle.fail(failed('LoadDone failed', error, unit));
+      const outcome = await callUnit('loadDone', unit, () => unit.loadDone?.(handle));
+      if (hasFailed(outcome)) handle.fail(failed('LoadDone failed', outcome, unit));
     }
   }
 }
 
-/** A failure told from the operation's side. */
-function failed(what: string, error: SsmError, unit?: Unit): SsmError {
-  const told = new SsmError(error.status, `${what}: ${error.detail}`, error.where, { cause: error });
-  return unit === undefined ? told : told.at({ unit: unit.name, instance: unit.instance });
+/** A failure in the words of the callback that has told the user why, where one has. */
+function told(failure: SsmError, loadError: SsmError | undefined): SsmError {
+  if (loadError === undefined) return failure;
+  return new SsmError(failure.status, loadError.detail, { ...loadError.where, ...failure.where }, { cause: failure });
 }

@@ -5,7 +5,7 @@ import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SavedHost } from '../streams/get-primitives.js';
 import { GetStream } from '../streams/get-stream.js';
-import { savedHostOf } from './load.js';
+import { savedHostOf } from './load-handle.js';
 import { openReader } from './open-reader.js';
 import { getSelfDescription, hostOf, selfUnit } from './self-units.js';
 

@@ -1,7 +1,8 @@
 import { nameBytes, UNIT_NAME_MAX } from '../containers/v2/unit-header.js';
 import { SsmError } from '../error.js';
+import type { SsmHandle } from './handle.js';
 import { liveControlUnit, selfUnit } from './self-units.js';
-import type { Unit, UnitCallbacks, UnitRegistration, UnitType } from './unit.js';
+import { callbackNames, type Unit, type UnitCallbacks, type UnitRegistration, type UnitType } from './unit.js';
 
 /** Which units to deregister. */
 export interface Deregistration {
@@ -22,6 +23,7 @@ export interface Deregistration {
 export class Registry {
   readonly #units: Unit[] = [];
   readonly #byKey = new Map<string, Unit>();
+  readonly #operations = new Set<SsmHandle>();
 
   constructor() {
     this.register(selfUnit);
@@ -36,7 +38,7 @@ export class Registry {
   /**
    * Registers a unit.
    *
-   * @throws SsmError VERR_INVALID_PARAMETER for an empty name or a number that is no u32, VERR_OUT_OF_RANGE for a name of
+   * @throws SsmError VERR_INVALID_PARAMETER for an empty name, a number that is no u32 or a negative guess, VERR_OUT_OF_RANGE for a name of
    * 48 bytes or more, VERR_SSM_UNIT_EXISTS when there is a unit of this name and instance.
    */
   register(registration: UnitRegistration): Unit {
@@ -50,6 +52,7 @@ export class Registry {
       guess: callbacks.guess ?? 0,
       type: callbacks.type ?? 'internal',
       owner: callbacks.owner,
+      lock: callbacks.lock,
     };
     checkName('name', unit.name);
     if (before !== undefined) checkName('before', before);
@@ -57,6 +60,9 @@ export class Registry {
       if (unit[key] >>> 0 !== unit[key]) {
         throw new SsmError('VERR_INVALID_PARAMETER', `${key} ${unit[key]} is no u32`, { unit: unit.name });
       }
+    }
+    if (!(Number.isSafeInteger(unit.guess) && unit.guess >= 0)) {
+      throw new SsmError('VERR_INVALID_PARAMETER', `guess ${unit.guess} is no size`, { unit: unit.name });
     }
     if (this.find(unit.name, unit.instance) !== undefined) {
       throw new SsmError('VERR_SSM_UNIT_EXISTS', 'a unit of this name and instance exists', {
@@ -116,6 +122,29 @@ export class Registry {
     this.#remove(unit);
   }
 
+  /**
+   * Cancels the operation that is under way (all of them, where there are several).
+   *
+   * @throws SsmError VERR_SSM_NO_PENDING_OPERATION, VERR_SSM_ALREADY_CANCELLED.
+   */
+  cancel(): void {
+    if (this.#operations.size === 0)
+      throw new SsmError('VERR_SSM_NO_PENDING_OPERATION', 'nothing is being saved or loaded');
+    const pending = [...this.#operations].filter(({ interrupt }) => interrupt.failure === undefined);
+    if (pending.length === 0) throw new SsmError('VERR_SSM_ALREADY_CANCELLED', 'the operation is ending already');
+    for (const handle of pending) handle.cancel();
+  }
+
+  /** An operation begins that can be cancelled. For the engine. */
+  begin(handle: SsmHandle): void {
+    this.#operations.add(handle);
+  }
+
+  /** An operation can no longer be cancelled. For the engine. */
+  end(handle: SsmHandle): void {
+    this.#operations.delete(handle);
+  }
+
   #remove(unit: Unit): void {
     this.#units.splice(this.#units.indexOf(unit), 1);
     this.#byKey.delete(keyOf(unit));
@@ -123,8 +152,6 @@ export class Registry {
 }
 
 const keyOf = ({ name, instance }: { name: string; instance: number }) => `${instance} ${name}`;
-
-const callbackNames = ['savePrep', 'saveExec', 'saveDone', 'loadPrep', 'loadExec', 'loadDone'] as const;
 
 function bound(callbacks: UnitCallbacks): UnitCallbacks {
   return Object.fromEntries(

@@ -1,12 +1,13 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
-import type { ProductVersion, StateWriter } from '../containers/state.js';
+import type { ProductVersion } from '../containers/state.js';
 import type { FileHeader } from '../containers/v2/headers.js';
-import { V2Writer } from '../containers/v2/writer.js';
-import { PASS_FINAL, SsmError } from '../error.js';
+import { SsmError } from '../error.js';
+import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
-import { callUnit, SaveHandle } from './handle.js';
+import { SaveHandle, type SsmAfter } from './handle.js';
+import type { OperationOptions } from './operation.js';
 import type { Registry } from './registry.js';
-import type { Unit } from './unit.js';
+import { type SaveResult, SaveRun } from './save-run.js';
 
 /*
  * Saving
@@ -28,7 +29,7 @@ import type { Unit } from './unit.js';
  */
 
 /** What a saved state says about who saved it, and how it is written. The defaults are those of a current VirtualBox. */
-export interface SaveOptions {
+export interface SaveOptions extends OperationOptions {
   /** The host that saves; default linux.amd64. Gives the widths in the header, "Host OS", and the layout of structures. */
   host?: HostProfile;
   /** Version of the product; default 7.2.22. */
@@ -41,26 +42,79 @@ export interface SaveOptions {
   ose?: boolean;
   /** Write checksums; default true. */
   checksum?: boolean;
+  /** Default `'2.0'`. `'1.2'`, which VirtualBox 2.1 to 3.0 read, needs a sink that can {@link Sink.rewrite}. */
+  format?: '2.0' | '1.2';
   /**
    * Most bytes waiting for an asynchronous sink; default 1 MiB, at least 384 KiB. A callback that puts more without
    * awaiting `drain()` or `putMemAsync()` fails with VERR_BUFFER_OVERFLOW. Synchronous sinks have no limit.
    */
   bufferLimit?: number;
-}
-
-/** What a save amounts to. */
-export interface SaveResult {
-  /** Size of the saved state in bytes. */
-  readonly bytes: number;
+  /** What is to become of the machine afterwards; `handle.after` tells the units. Default `'CONTINUE'`. */
+  after?: SsmAfter;
+  /** Most milliseconds the save may take, waiting included: VERR_TIMEOUT. Default: no limit. */
+  wallTime?: number;
 }
 
 /**
  * Saves the state of all registered units.
  *
  * @throws SsmError the first failure, with the unit it happened in; the sink has been closed as aborted then.
+ * VERR_INVALID_PARAMETER for an `after` other than `'DESTROY'` and `'CONTINUE'`.
  */
-export function saveState(registry: Registry, sink: Sink, options: SaveOptions = {}): Promise<SaveResult> {
-  return new SaveOperation(registry, sink, options).run();
+export async function saveState(registry: Registry, sink: Sink, options: SaveOptions = {}): Promise<SaveResult> {
+  const run = await beginSave(registry, sink, options, { live: false, after: ['DESTROY', 'CONTINUE'] });
+  await run.prep();
+  if (run.ok) await run.exec();
+  await run.finish();
+  return run.close();
+}
+
+/** What distinguishes the kinds of save. */
+interface SaveKind {
+  live: boolean;
+  after: readonly SsmAfter[];
+  liveControl?: boolean | undefined;
+  maxDowntime?: number | undefined;
+}
+
+/** Begins a save: the header is written. */
+export async function beginSave(
+  registry: Registry,
+  sink: Sink,
+  options: SaveOptions,
+  kind: SaveKind,
+): Promise<SaveRun> {
+  const { after = 'CONTINUE', format = '2.0', host = defaultHost, wallTime = Number.POSITIVE_INFINITY } = options;
+  const { live, liveControl = true, maxDowntime } = kind;
+  const interrupt = new Interrupt();
+  const refuse = async (failure: SsmError): Promise<never> => {
+    await sink.close(true, failure);
+    throw failure;
+  };
+  if (!kind.after.includes(after)) {
+    await refuse(new SsmError('VERR_INVALID_PARAMETER', `after '${after}' is not ${kind.after.join(' or ')}`));
+  }
+  if (live && format !== '2.0') {
+    await refuse(new SsmError('VERR_NOT_SUPPORTED', `format V${format} has no live passes`));
+  }
+  const { header, saved, description } = describeSave(options, registry.units.length, live);
+  const handle = new SaveHandle(header, saved, description, {
+    state: live ? 'LIVE_PREP' : 'SAVE_PREP',
+    after,
+    interrupt,
+    ...(maxDowntime !== undefined && { maxDowntime }),
+  });
+  return SaveRun.begin(registry, sink, handle, {
+    format,
+    host,
+    interrupt,
+    bufferLimit: options.bufferLimit,
+    signal: options.signal,
+    onProgress: options.onProgress,
+    liveControl,
+    wallTime,
+    split: live ? { prepare: 2, live: 93, done: 2 } : { prepare: 20, live: 0, done: 2 },
+  });
 }
 
 /** The values of the header and of the unit "SSM" that options stand for. */
@@ -78,108 +132,4 @@ export function describeSave(options: SaveOptions, unitCount: number, live: bool
   };
   const { buildType = 'release', ose = true } = options;
   return new SaveHandle(header, host, { buildType, hostOs: host.name, ose });
-}
-
-/** A save from its first to its last step. */
-class SaveOperation {
-  readonly #units: readonly Unit[];
-  readonly #sink: Sink;
-  readonly #options: SaveOptions;
-  readonly #handle: SaveHandle;
-  /** Units of which a callback other than saveDone has been called. */
-  readonly #called = new Set<Unit>();
-
-  constructor(registry: Registry, sink: Sink, options: SaveOptions) {
-    this.#units = [...registry.units];
-    this.#sink = sink;
-    this.#options = options;
-    this.#handle = describeSave(options, this.#units.length, false);
-  }
-
-  async run(): Promise<SaveResult> {
-    const handle = this.#handle;
-    let writer: StateWriter;
-    try {
-      const { host, bufferLimit } = this.#options;
-      writer = new V2Writer(this.#sink, handle.header, { host, bufferLimit });
-    } catch (error) {
-      await this.#sink.close(true);
-      throw error;
-    }
-    if (await this.#prep()) {
-      if ((await this.#exec(writer)) && this.#ok()) this.#attempt(() => writer.finish(this.#units));
-    }
-    writer.stream.fail(new SsmError('VERR_SSM_INVALID_STATE', 'the save is over: nothing can be put any more'));
-    await this.#done();
-    try {
-      await writer.close(!this.#ok());
-    } catch (error) {
-      handle.fail(error as SsmError);
-    }
-    if (handle.failure !== undefined) throw handle.failure;
-    return { bytes: writer.position };
-  }
-
-  #ok(): boolean {
-    return this.#handle.failure === undefined;
-  }
-
-  #attempt(step: () => void): boolean {
-    try {
-      step();
-    } catch (error) {
-      this.#handle.fail(error as SsmError);
-    }
-    return this.#ok();
-  }
-
-  #failed(what: string, unit: Unit, error: SsmError): void {
-    const failure = new SsmError(error.status, `${what} failed: ${error.detail}`, error.where, { cause: error });
-    this.#handle.fail(failure.at({ unit: unit.name, instance: unit.instance }));
-  }
-
-  async #prep(): Promise<boolean> {
-    for (const unit of this.#units) {
-      if (unit.savePrep === undefined) continue;
-      const error = await callUnit('savePrep', () => unit.savePrep?.(this.#handle));
-      this.#called.add(unit);
-      if (error !== undefined) this.#failed('Prepare save', unit, error);
-      if (!this.#ok()) return false;
-    }
-    return true;
-  }
-
-  async #exec(writer: StateWriter): Promise<boolean> {
-    for (const unit of this.#units) {
-      if (unit.saveExec === undefined) {
-        this.#called.add(unit);
-        continue;
-      }
-      const { name, instance, version } = unit;
-      let error: SsmError | undefined;
-      try {
-        await writer.settle();
-        const stream = writer.beginUnit({ name, instance, version });
-        error = await callUnit('saveExec', () => unit.saveExec?.(stream, this.#handle));
-        this.#called.add(unit);
-        if (error === undefined) writer.endUnit();
-      } catch (thrown) {
-        error = thrown as SsmError;
-      }
-      if (error !== undefined) {
-        this.#failed('Execute save', unit, error.at({ pass: PASS_FINAL, offset: writer.position }));
-      }
-      if (!this.#ok()) return false;
-    }
-    return true;
-  }
-
-  async #done(): Promise<void> {
-    for (const unit of this.#units) {
-      const involved = this.#called.has(unit) || (unit.savePrep === undefined && unit.saveExec === undefined);
-      if (unit.saveDone === undefined || !involved) continue;
-      const error = await callUnit('saveDone', () => unit.saveDone?.(this.#handle));
-      if (error !== undefined) this.#failed('Done save', unit, error);
-    }
-  }
 }

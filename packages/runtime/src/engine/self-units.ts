@@ -73,6 +73,11 @@ export const selfUnit: UnitRegistration = {
   name: 'SSM',
   version: VERSION,
   guess: 64,
+  liveExec(stream, pass, handle) {
+    if (pass !== 0) return 'VERR_SSM_UNEXPECTED_PASS';
+    putSelfDescription(stream, handle.description);
+    return 'VINF_SSM_DONT_CALL_AGAIN';
+  },
   saveExec(stream, handle) {
     putSelfDescription(stream, handle.description);
   },
@@ -86,13 +91,21 @@ export const selfUnit: UnitRegistration = {
   },
 };
 
+/** Percentages are told to the other side in this unit: 98 / 100 of a percent (`SSMR3.cpp, ssmR3LiveControlEmit`). */
+const LIVE_PERCENT = 98;
+
+/** What "SSMLiveControl" holds: how far the saving side is. */
+export function putLivePercent(stream: PutStream, percent: number): void {
+  stream.putU16(Math.trunc(percent * LIVE_PERCENT));
+}
+
 /** The unit "SSMLiveControl": never saved in its turn, loaded wherever it turns up. */
 export const liveControlUnit: UnitRegistration = {
   name: 'SSMLiveControl',
   version: VERSION,
   guess: 1,
-  loadExec(stream, version) {
+  loadExec(stream, version, _pass, handle) {
     expectVersion('SSMLiveControl', version);
-    stream.getU16();
+    handle.liveProgress(stream.getU16());
   },
 };

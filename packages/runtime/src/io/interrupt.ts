@@ -1,4 +1,4 @@
-import type { SsmError } from '../error.js';
+import { SsmError } from '../error.js';
 
 /**
  * The way to end an operation from outside, while it waits for a sink or a source that may never answer.
@@ -9,6 +9,7 @@ import type { SsmError } from '../error.js';
 export class Interrupt {
   #failure: SsmError | undefined;
   readonly #waiting = new Set<(failure: SsmError) => void>();
+  readonly #listeners: ((failure: SsmError) => void)[] = [];
 
   /** Why the operation was interrupted; `undefined` as long as it was not. */
   get failure(): SsmError | undefined {
@@ -19,9 +20,30 @@ export class Interrupt {
   interrupt(failure: SsmError): boolean {
     if (this.#failure !== undefined) return false;
     this.#failure = failure;
+    for (const listener of this.#listeners) listener(failure);
     for (const reject of this.#waiting) reject(failure);
     this.#waiting.clear();
     return true;
+  }
+
+  /** Has `listener` called when the operation is interrupted. */
+  onInterrupt(listener: (failure: SsmError) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Cancels the operation when `signal` is aborted: VERR_SSM_CANCELLED, with the signal's reason as its cause.
+   *
+   * @returns what ends that.
+   */
+  cancelOn(signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) return () => {};
+    const cancel = () => {
+      this.interrupt(new SsmError('VERR_SSM_CANCELLED', 'the operation was cancelled', {}, { cause: signal.reason }));
+    };
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel);
+    return () => signal.removeEventListener('abort', cancel);
   }
 
   /** @throws SsmError why the operation was interrupted, if it was. */
@@ -38,7 +60,8 @@ export class Interrupt {
     }
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      const settled = () => this.#waiting.delete(reject);
+      promise.then(resolve, reject).then(settled, settled);
     });
   }
 }

@@ -77,6 +77,8 @@ export abstract class PutPrimitives {
   pos = 0;
   /** Whether the host is one for which generated code has constant offsets: 64-bit, with 8-byte guest addresses. */
   readonly canonical: boolean;
+  /** Told of data as it becomes records: the number of bytes. For progress. */
+  onPut: ((bytes: number) => void) | undefined;
   /** Version of the unit being written; structures inside streams may depend on it. */
   version: number;
 
@@ -88,6 +90,7 @@ export abstract class PutPrimitives {
   /** Bytes of the unit that are no longer in {@link bytes}. */
   #base = 0;
   #failure: SsmError | undefined;
+  #closed = false;
 
   constructor(records: RecordSink, options: { host?: HostProfile; version?: number } = {}) {
     this.host = options.host ?? defaultHost;
@@ -113,14 +116,21 @@ export abstract class PutPrimitives {
   begin(version: number): void {
     this.version = version;
     this.#base = 0;
+    this.#closed = false;
     this.#restart();
+  }
+
+  /** Refuses puts until the next unit begins; no failure is stored. */
+  end(): void {
+    this.#closed = true;
+    this.#limit = -1;
   }
 
   /** Begins a record at the front of the buffer. */
   #restart(): void {
     this.pos = 0;
     this.#start = 0;
-    if (this.#failure === undefined) this.#limit = this.#records.capacity;
+    if (this.#failure === undefined && !this.#closed) this.#limit = this.#records.capacity;
   }
 
   /** Refuses puts from now on with `error`; the first failure stays (with its place, should that become known later). */
@@ -150,9 +160,10 @@ export abstract class PutPrimitives {
     return this.#records.drain();
   }
 
-  /** Throws the stored failure, if there is one. */
+  /** Throws the stored failure, if there is one, and VERR_SSM_INVALID_STATE between units. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new SsmError('VERR_SSM_INVALID_STATE', 'no unit is being saved');
   }
 
   /**
@@ -199,6 +210,7 @@ export abstract class PutPrimitives {
     } catch (error) {
       throw error instanceof SsmError ? this.fail(error) : error;
     }
+    this.onPut?.(end - start);
   }
 
   #putBig(data: Uint8Array): void {
@@ -208,6 +220,7 @@ export abstract class PutPrimitives {
     } catch (error) {
       throw error instanceof SsmError ? this.fail(error) : error;
     }
+    this.onPut?.(data.length);
   }
 
   putBool(value: boolean): void {

@@ -1,0 +1,23 @@
+import type { HostProfile } from '@ssmkit/schema';
+import type { StateWriter } from '../containers/state.js';
+import type { FileHeader } from '../containers/v2/headers.js';
+import { V2Writer } from '../containers/v2/writer.js';
+import { SsmError } from '../error.js';
+import type { Interrupt } from '../io/interrupt.js';
+import type { Sink } from '../io/sink-source.js';
+
+/** How a saved state is written. */
+export interface WriterOptions {
+  /** `'2.0'`, what every VirtualBox since 3.1 reads, or `'1.2'`, for 2.1 to 3.0. */
+  format: '2.0' | '1.2';
+  host: HostProfile;
+  bufferLimit?: number | undefined;
+  interrupt: Interrupt;
+}
+
+/** Writes the file header in the format asked for. @throws SsmError for a header that no loader accepts. */
+export function openWriter(sink: Sink, header: FileHeader, options: WriterOptions): StateWriter {
+  const { format, ...rest } = options;
+  if (format === '2.0') return new V2Writer(sink, header, rest);
+  throw new SsmError('VERR_NOT_SUPPORTED', `format V${format} is not written`);
+}

@@ -1,6 +1,7 @@
 import './streams/round-trip-engine.js';
 
 export { crc32 } from './codecs/crc32.js';
+export { LZ4_BLOCK_MAX, lz4Compress, lz4Decompress } from './codecs/lz4.js';
 export { lzfCompress, lzfDecompress } from './codecs/lzf.js';
 export type { Format } from './containers/formats.js';
 export { defaultLimits, type Limits } from './containers/guard.js';
@@ -14,6 +15,7 @@ export type {
   UnitStart,
 } from './containers/state.js';
 export type { FileHeader } from './containers/v2/headers.js';
+export type { Compression } from './containers/v2/records.js';
 export { V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
 export type { CallbackResult } from './engine/call-unit.js';
 export {
@@ -33,6 +35,7 @@ export { type Deregistration, Registry } from './engine/registry.js';
 export { describeSave, type SaveOptions, saveState } from './engine/save.js';
 export type { SaveResult } from './engine/save-run.js';
 export { getSelfDescription, hostOf } from './engine/self-units.js';
+export { openForWriting, type StandaloneOptions, type StandaloneWriter } from './engine/standalone.js';
 export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from './engine/unit.js';
 export { validateState } from './engine/validate.js';
 export { type Verdict, verifyState } from './engine/verify.js';

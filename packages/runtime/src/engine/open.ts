@@ -1,5 +1,6 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
 import type { Format } from '../containers/formats.js';
+import { type Limits, ReadGuard } from '../containers/guard.js';
 import type { Directory, RecordTotals, StateHeader, StateReader, UnitHeader, UnitPlace } from '../containers/state.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
@@ -13,6 +14,10 @@ import { getSelfDescription, hostOf, selfUnit } from './self-units.js';
 export interface OpenOptions {
   /** The host whose C structures are filled; default linux.amd64. */
   host?: HostProfile;
+  /** What to take on at most, for every unit that is sought and every walk over the units; see {@link Limits}. */
+  limits?: Partial<Limits>;
+  /** Ends all reading: VERR_SSM_CANCELLED. */
+  signal?: AbortSignal;
 }
 
 /** A unit of an opened state. */
@@ -69,7 +74,10 @@ export interface OpenState {
  * @throws SsmError as `loadState` does for a state whose header or footer is damaged.
  */
 export async function openState(source: Source, options: OpenOptions = {}): Promise<OpenState> {
-  return new OpenedState(source, await openReader(source), options.host ?? defaultHost);
+  const guard = new ReadGuard(options.limits);
+  guard.interrupt.cancelOn(options.signal);
+  guard.check();
+  return new OpenedState(source, await openReader(source, guard), options.host ?? defaultHost);
 }
 
 class OpenedState implements OpenState {

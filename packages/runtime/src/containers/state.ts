@@ -40,6 +40,8 @@ export interface StateHeader {
   readonly live: boolean;
   /** Carries checksums. */
   readonly checksum: boolean;
+  /** `lz4` where blocks may be packed with LZ4, ssmkit's extension of V2.0: VirtualBox refuses such a state. */
+  readonly compression?: 'lz4' | undefined;
 }
 
 /** What the header of a unit says. */

@@ -1,7 +1,7 @@
 import { crc32 } from '../../codecs/crc32.js';
+import { crcWithout, refuse, viewOf } from './fields.js';
 import { magicOf } from '../formats.js';
 import type { ProductVersion, StateHeader } from '../state.js';
-import { crcWithout, refuse, viewOf } from './fields.js';
 
 /*
  * Format V2.0
@@ -37,6 +37,13 @@ export const FILE_HEADER_SIZE = 64;
 
 const FLAG_CHECKSUM = 1;
 const FLAG_LIVE = 2;
+/** Blocks may be packed with LZ4: ssmkit's extension (docs/format-extension.md), far from where VirtualBox adds flags. */
+const FLAG_LZ4 = 0x10000;
+
+/** How the file header tells what {@link FileHeader} calls by name. */
+function flagsOf({ checksum, live, compression }: FileHeader): number {
+  return (checksum ? FLAG_CHECKSUM : 0) | (live ? FLAG_LIVE : 0) | (compression === 'lz4' ? FLAG_LZ4 : 0);
+}
 
 /** The header of a state of format V2.0, which tells everything. */
 export interface FileHeader extends StateHeader {
@@ -44,6 +51,9 @@ export interface FileHeader extends StateHeader {
   readonly hostBits: 32 | 64;
   readonly unitCount: number;
 }
+
+/** What {@link checkHeaderValues} looks at. */
+export type HeaderValues = Pick<FileHeader, 'product' | 'revision' | 'hostBits' | 'gcPhysBytes' | 'gcPtrBytes'>;
 
 export function encodeFileHeader(header: FileHeader): Uint8Array {
   const bytes = new Uint8Array(FILE_HEADER_SIZE);
@@ -57,7 +67,7 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   bytes[45] = header.gcPhysBytes;
   bytes[46] = header.gcPtrBytes;
   view.setUint32(48, header.unitCount, true);
-  view.setUint32(52, (header.checksum ? FLAG_CHECKSUM : 0) | (header.live ? FLAG_LIVE : 0), true);
+  view.setUint32(52, flagsOf(header), true);
   view.setUint32(56, 4096, true);
   view.setUint32(60, crc32(bytes), true);
   return bytes;
@@ -79,7 +89,7 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader {
     throw refuse('VERR_SSM_INTEGRITY_CRC', 'the CRC of the file header is wrong', 0);
   }
   if (bytes[47] !== 0) throw refuse('VERR_SSM_INTEGRITY', 'a reserved byte of the file header is not 0', 47);
-  if ((flags & ~(FLAG_CHECKSUM | FLAG_LIVE)) !== 0) {
+  if ((flags & ~(FLAG_CHECKSUM | FLAG_LIVE | FLAG_LZ4)) !== 0) {
     throw refuse('VERR_SSM_INTEGRITY', `unknown flags 0x${flags.toString(16)} in the file header`, 52);
   }
   if (block < 1024 || block > 4096 || (block & 0xff) !== 0) {
@@ -98,17 +108,23 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader {
     unitCount: view.getUint32(48, true),
     live: (flags & FLAG_LIVE) !== 0,
     checksum: (flags & FLAG_CHECKSUM) !== 0,
+    ...((flags & FLAG_LZ4) !== 0 && { compression: 'lz4' }),
   };
 }
 
-/** Checks the values of a file header. @throws SsmError VERR_SSM_INTEGRITY_VBOX_VERSION, VERR_SSM_INTEGRITY_HEADER. */
-export function checkHeaderValues(header: FileHeader): void {
+/**
+ * Checks the values of a file header.
+ *
+ * @param at offset of the first of them, the major version; the others follow it in V1.2, too.
+ * @throws SsmError VERR_SSM_INTEGRITY_VBOX_VERSION, VERR_SSM_INTEGRITY_HEADER.
+ */
+export function checkHeaderValues(header: HeaderValues, at = 32): void {
   const { product, revision } = header;
   const numbers: readonly [name: string, value: number, least: number, most: number, offset: number][] = [
-    ['major version', product.major, 1, 1000, 32],
-    ['minor version', product.minor, 0, 1000, 34],
-    ['build number', product.build, 0, 1048576, 36],
-    ['revision', revision, 1, 10_000_000, 40],
+    ['major version', product.major, 1, 1000, at],
+    ['minor version', product.minor, 0, 1000, at + 2],
+    ['build number', product.build, 0, 1048576, at + 4],
+    ['revision', revision, 1, 10_000_000, at + 8],
   ];
   for (const [name, value, least, most, offset] of numbers) {
     if (!(Number.isInteger(value) && value >= least && value <= most)) {
@@ -116,9 +132,9 @@ export function checkHeaderValues(header: FileHeader): void {
     }
   }
   const sizes: readonly [name: string, value: number, allowed: readonly number[], offset: number][] = [
-    ['host bits', header.hostBits, [32, 64], 44],
-    ['size of guest physical addresses', header.gcPhysBytes, [4, 8], 45],
-    ['size of guest pointers', header.gcPtrBytes, [4, 8], 46],
+    ['host bits', header.hostBits, [32, 64], at + 12],
+    ['size of guest physical addresses', header.gcPhysBytes, [4, 8], at + 13],
+    ['size of guest pointers', header.gcPtrBytes, [4, 8], at + 14],
   ];
   for (const [name, value, allowed, offset] of sizes) {
     if (!allowed.includes(value)) {

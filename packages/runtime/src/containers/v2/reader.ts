@@ -46,7 +46,7 @@ export class V2Reader implements StateReader {
     this.input = input;
     this.header = header;
     this.#footer = footer;
-    this.records = new RecordReader(input);
+    this.records = new RecordReader(input, header.compression === 'lz4');
   }
 
   /**
@@ -195,7 +195,7 @@ export class V2Reader implements StateReader {
       if (unit.name !== name) continue;
       input.advance(headerSize);
       input.restartCrc(streamCrc);
-      const records = new RecordReader(input);
+      const records = new RecordReader(input, this.header.compression === 'lz4');
       records.begin();
       return { unit, input, records };
     }

@@ -32,6 +32,8 @@ async function dataOf(bytes: Uint8Array): Promise<number[] | string> {
 }
 
 const unit = () => sav().unit('u');
+/** LZF that expands to 1024 times `a`. */
+const lzfOfA = [0, 0x61, ...[0xe0, 0xff, 0, 0xe0, 0xff, 0, 0xe0, 0xff, 0], 0xe0, 222, 0];
 const zeros = (count: number) => new Array<number>(count).fill(0);
 
 describe('the record reader', () => {
@@ -42,13 +44,7 @@ describe('the record reader', () => {
     ['RAW without the important flag', unit().record(0x82, 1, 7).bytes(), [7]],
     ['RAW of more than a window', unit().raw(zeros(70_000)).bytes(), zeros(70_000)],
     ['ZERO of 0, 1 and 4 KiB', unit().zero(0).zero(1).zero(4).raw([1]).bytes(), [...zeros(5 * 1024), 1]],
-    [
-      'LZF',
-      unit()
-        .lzf(1, [0, 0x61, ...[0xe0, 0xff, 0, 0xe0, 0xff, 0, 0xe0, 0xff, 0], 0xe0, 222, 0])
-        .bytes(),
-      new Array(1024).fill(0x61),
-    ],
+    ['LZF', unit().lzf(1, lzfOfA).bytes(), new Array(1024).fill(0x61)],
     ['two bytes of size where one would do', unit().record(0x92, 0xc0, 0x82, 1, 2).bytes(), [1, 2]],
     ['three bytes of size where one would do', unit().record(0x92, 0xe0, 0x80, 0x82, 1, 2).bytes(), [1, 2]],
     ['a size whose lead byte lacks bit 6', unit().record(0x92, 0x80, 0x82, 1, 2).bytes(), [1, 2]],
@@ -168,6 +164,68 @@ describe('the record reader', () => {
     expect(await statusOf(() => stream.skip(2 ** 20))).to.equal('VERR_SSM_LOADED_TOO_MUCH');
   });
 
+  describe('with LZ4 announced by the file header', () => {
+    const announced = () => sav({ header: (view) => view.setUint32(52, 0x10001, true) }).unit('u');
+    // One 'a', repeated by a reference of 19 + 3 * 255 + 234, and five more as literals.
+    const block = [0x1f, 0x61, 1, 0, 255, 255, 255, 234, 0x50, ...Array(5).fill(0x61)];
+
+    it('reads LZ4 beside the other records', async () => {
+      const bytes = announced()
+        .raw([1])
+        .record(0x96, 15, 1, ...block)
+        .zero(1)
+        .lzf(1, lzfOfA)
+        .bytes();
+      const as = new Array(1024).fill(0x61);
+      expect(await dataOf(bytes)).to.deep.equal([1, ...as, ...zeros(1024), ...as]);
+    });
+
+    it('counts and skips it', async () => {
+      const { reader, records } = await atUnit(
+        announced()
+          .record(0x96, 15, 1, ...block)
+          .bytes(),
+      );
+      await skipUnit(reader);
+      expect(records.totals).to.deep.include({ lz4: 1, lzf: 0, data: 1024 });
+    });
+
+    it('finds it through the directory', async () => {
+      const bytes = announced()
+        .record(0x96, 15, 1, ...block)
+        .bytes();
+      const { reader } = await atUnit(bytes);
+      const place = await reader.seek('u', 0);
+      expect(place.records.fill(new Uint8Array(4096), 0)).to.equal(1024);
+    });
+
+    it('knows no further types', async () => {
+      expect(await dataOf(announced().record(0x97, 1, 0).bytes())).to.equal('VERR_SSM_INTEGRITY_REC_HDR');
+    });
+
+    const damage: readonly [name: string, record: number[], skippable?: boolean][] = [
+      ['without data', [1, 1]],
+      ['of 0 KiB', [3, 0, 0x10, 0x61]],
+      ['of 5 KiB', [3, 5, 0x10, 0x61]],
+      ['that expands to less than it is', [0xd0, 0x82, 1, ...zeros(1025)]],
+      ['of 4099 bytes', [0xe1, 0x80, 0x83, 4, ...zeros(4098)]],
+      ['that expands to less than it says', [3, 1, 0x10, 0x61], true],
+      ['that refers to before its start', [15, 1, 0x1f, 0x61, 2, ...block.slice(3)], true],
+    ];
+    for (const [name, record, skippable = false] of damage) {
+      it(`refuses LZ4 ${name}`, async () => {
+        const bytes = announced()
+          .record(0x96, ...record)
+          .bytes();
+        expect(await dataOf(bytes)).to.equal('VERR_SSM_INTEGRITY_DECOMPRESSION');
+        const { reader } = await atUnit(bytes);
+        expect(await statusOf(() => skipUnit(reader))).to.equal(
+          skippable ? 'VINF_SUCCESS' : 'VERR_SSM_INTEGRITY_DECOMPRESSION',
+        );
+      });
+    }
+  });
+
   describe('at the end of a load', () => {
     const ends: readonly [name: string, bytes: Uint8Array, read: number, status: string][] = [
       ['everything read', unit().raw([1, 2]).bytes(), 2, 'VINF_SUCCESS'],
@@ -196,7 +254,7 @@ describe('the record reader', () => {
   it('counts what a unit amounts to', async () => {
     const { reader, records } = await atUnit(unit().raw([1, 2]).zero(4).zero(1).lzf(1, [0, 0x61]).bytes());
     await skipUnit(reader);
-    expect(records.totals).to.deep.equal({ raw: 1, zero: 2, lzf: 1, data: 2 + 5 * 1024 + 1024 });
+    expect(records.totals).to.deep.equal({ raw: 1, zero: 2, lzf: 1, lz4: 0, zlib: 0, data: 2 + 5 * 1024 + 1024 });
     expect(records.stored).to.equal(4 + 3 + 3 + 5 + 16);
   });
 });

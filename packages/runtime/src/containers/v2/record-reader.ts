@@ -1,3 +1,4 @@
+import { lz4Decompress } from '../../codecs/lz4.js';
 import { lzfDecompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
@@ -5,6 +6,10 @@ import { NeedMore } from '../../streams/get-primitives.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
+
+/** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
+const packings = { lzf: 'LZF', lz4: 'LZ4' } as const;
+type Packing = keyof typeof packings;
 
 /**
  * Decodes the records of one unit at a time.
@@ -15,6 +20,8 @@ import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
  */
 export class RecordReader implements UnitRecords {
   readonly #input: ByteReader;
+  /** Highest record type there is: LZ4 only where the file header has announced it. */
+  readonly #lastType: number;
   /** Bytes left of the RAW record being read. */
   #rest = 0;
   #ended = false;
@@ -27,8 +34,10 @@ export class RecordReader implements UnitRecords {
   #headerSize = 0;
   #payload = 0;
 
-  constructor(input: ByteReader) {
+  /** @param lz4 the file header has announced LZ4 records. */
+  constructor(input: ByteReader, lz4 = false) {
     this.#input = input;
+    this.#lastType = lz4 ? RecordType.lz4 : RecordType.named;
   }
 
   /** What was read of the unit so far. */
@@ -76,7 +85,9 @@ export class RecordReader implements UnitRecords {
         this.#beginRaw();
         return this.#rest > 0 ? this.#copyRaw(into, at) : 0;
       case RecordType.lzf:
-        return this.#takeLzf(into, at);
+        return this.#takePacked('lzf', lzfDecompress, into, at);
+      case RecordType.lz4:
+        return this.#takePacked('lz4', lz4Decompress, into, at);
       case RecordType.zero: {
         const size = this.#zeroSize();
         this.#consume('zero', size);
@@ -89,7 +100,7 @@ export class RecordReader implements UnitRecords {
   }
 
   /**
-   * Skips data: the rest of a record, or a piece of it. LZF is not expanded.
+   * Skips data: the rest of a record, or a piece of it. LZF and LZ4 are not expanded.
    *
    * @returns false when the unit is at its end.
    */
@@ -104,12 +115,12 @@ export class RecordReader implements UnitRecords {
         case RecordType.raw:
           this.#beginRaw();
           break;
-        case RecordType.lzf: {
-          const size = this.#lzfSize();
-          this.#need(this.#headerSize + this.#payload);
-          this.#consume('lzf', size);
+        case RecordType.lzf:
+          this.#skipPacked('lzf');
           return true;
-        }
+        case RecordType.lz4:
+          this.#skipPacked('lz4');
+          return true;
         case RecordType.zero:
           this.#consume('zero', this.#zeroSize());
           return true;
@@ -165,10 +176,10 @@ export class RecordReader implements UnitRecords {
         throw new SsmError('VERR_SSM_STREAM_ERROR', detail, { offset: this.#input.position }, { cause: error });
       }
     }
-    throw this.#fail('VERR_SSM_LOADED_TOO_MUCH', 'the saved state ends inside of a unit');
+    throw this.#fail(this.#input.guard.endInUnit, 'the saved state ends inside of a unit');
   }
 
-  #consume(kind: 'lzf' | 'zero', size: number): void {
+  #consume(kind: Packing | 'zero', size: number): void {
     this.#input.guard.record(this.#headerSize + this.#payload, size);
     this.#input.advance(this.#headerSize + this.#payload);
     this.#totals[kind]++;
@@ -184,7 +195,7 @@ export class RecordReader implements UnitRecords {
     const first = bytes[pos] as number;
     const lead = bytes[pos + 1] as number;
     const type = first & 0x0f;
-    if ((first & 0xe0) !== FIXED || type < RecordType.term || type > RecordType.named) {
+    if ((first & 0xe0) !== FIXED || type < RecordType.term || type > this.#lastType) {
       throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `no record starts with 0x${first.toString(16)}`);
     }
     this.#type = type;
@@ -243,28 +254,34 @@ export class RecordReader implements UnitRecords {
     return this.#fail('VERR_SSM_INTEGRITY_DECOMPRESSION', detail);
   }
 
-  /** Checks what an LZF record says of itself, and returns how much it expands to. */
-  #lzfSize(): number {
+  /** Checks what an LZF or LZ4 record says of itself, and returns how much it expands to. */
+  #packedSize(kind: Packing): number {
     const size = this.#payload;
-    if (size <= 1 || size > BLOCK + 2) throw this.#damaged(`an LZF record of ${size} bytes`);
+    if (size <= 1 || size > BLOCK + 2) throw this.#damaged(`an ${packings[kind]} record of ${size} bytes`);
     this.#need(this.#headerSize + 1);
     const expanded = (this.#input.bytes[this.#input.pos + this.#headerSize] as number) * 1024;
     if (expanded < size - 1 || expanded > BLOCK) {
-      throw this.#damaged(`an LZF record of ${size} bytes that is to expand to ${expanded}`);
+      throw this.#damaged(`an ${packings[kind]} record of ${size} bytes that is to expand to ${expanded}`);
     }
     return expanded;
   }
 
-  #takeLzf(into: Uint8Array, at: number): number {
-    const expanded = this.#lzfSize();
+  #takePacked(kind: Packing, decompress: typeof lzfDecompress, into: Uint8Array, at: number): number {
+    const expanded = this.#packedSize(kind);
     this.#need(this.#headerSize + this.#payload);
     const { bytes, pos } = this.#input;
     const from = pos + this.#headerSize;
-    if (!lzfDecompress(bytes, from + 1, from + this.#payload, into, at, expanded)) {
-      throw this.#damaged(`an LZF record does not expand to its ${expanded} bytes`);
+    if (!decompress(bytes, from + 1, from + this.#payload, into, at, expanded)) {
+      throw this.#damaged(`an ${packings[kind]} record does not expand to its ${expanded} bytes`);
     }
-    this.#consume('lzf', expanded);
+    this.#consume(kind, expanded);
     return expanded;
+  }
+
+  #skipPacked(kind: Packing): void {
+    const size = this.#packedSize(kind);
+    this.#need(this.#headerSize + this.#payload);
+    this.#consume(kind, size);
   }
 
   #zeroSize(): number {

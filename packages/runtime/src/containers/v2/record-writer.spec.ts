@@ -1,17 +1,19 @@
 import { expect } from 'chai';
+import { lz4Decompress } from '../../codecs/lz4.js';
 import { MemorySink } from '../../io/memory.js';
 import { statusCodes } from '../../status.js';
 import { PutStream } from '../../streams/put-stream.js';
 import { randomNumbers } from '../../testing.js';
 import { ByteWriter } from '../byte-writer.js';
 import { putSize, RecordWriter } from './record-writer.js';
+import type { Compression } from './records.js';
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
-function records(put: (stream: PutStream) => void): Uint8Array {
+function records(put: (stream: PutStream) => void, compression?: Compression): Uint8Array {
   const sink = new MemorySink();
   const output = new ByteWriter(sink);
-  const stream = new PutStream(new RecordWriter(output));
+  const stream = new PutStream(new RecordWriter(output, compression));
   put(stream);
   stream.flush();
   output.flush();
@@ -124,6 +126,35 @@ describe('the records of V2.0', () => {
     expect(hex(bytes.subarray(0, 3))).to.equal('92 c8 81');
     expect(bytes.length).to.equal(516);
   });
+
+  it('hold LZ4, or nothing packed at all, where that is asked for', () => {
+    const block = new Uint8Array(4096).fill(0x41);
+    const packed = records((stream) => stream.putMem(block), 'lz4');
+    const size = packed.length - 4;
+    expect(size).to.be.lessThan(0x80);
+    expect(hex(packed.subarray(0, 5))).to.equal(
+      hex(Uint8Array.of(0x96, 0xe0, 0x80 | (size >> 6), 0x80 | (size & 63), 4)),
+    );
+    const into = new Uint8Array(4096);
+    expect(lz4Decompress(packed, 5, packed.length, into, 0, 4096)).to.equal(true);
+    expect(into).to.deep.equal(block);
+
+    const unpacked = records((stream) => stream.putMem(block), 'none');
+    expect(hex(unpacked.subarray(0, 4))).to.equal('92 e1 80 80');
+    expect(unpacked.subarray(4)).to.deep.equal(block);
+  });
+
+  for (const compression of ['lz4', 'none'] as const) {
+    it(`hold zeros and what does not compress as ever, with ${compression}`, () => {
+      const put = (stream: PutStream) => {
+        stream.putU8(1);
+        stream.putMem(new Uint8Array(4096 + 5));
+        stream.putMem(incompressible);
+      };
+      const incompressible = noise(4096);
+      expect(records(put, compression)).to.deep.equal(records(put));
+    });
+  }
 
   it('are the same when a large item is put piece by piece', async () => {
     const data = new Uint8Array(300_000);

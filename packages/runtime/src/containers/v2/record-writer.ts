@@ -1,16 +1,37 @@
+import { lz4Compress } from '../../codecs/lz4.js';
 import { lzfCompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import type { ByteWriter } from '../byte-writer.js';
-import { BLOCK, FIXED, IMPORTANT, LZF_LIMIT, PAYLOAD_MAX, RECORD_HEADER_MAX, RecordType } from './records.js';
+import {
+  BLOCK,
+  type Compression,
+  FIXED,
+  IMPORTANT,
+  PACKED_LIMIT,
+  PAYLOAD_MAX,
+  RECORD_HEADER_MAX,
+  RecordType,
+} from './records.js';
 
 const RAW = FIXED | IMPORTANT | RecordType.raw;
-const LZF = FIXED | IMPORTANT | RecordType.lzf;
 const ZERO = FIXED | IMPORTANT | RecordType.zero;
 const BLOCK_KIB = BLOCK / 1024;
 
 /** Room that one block may take: header, `k`, data. */
 const BLOCK_ROOM = RECORD_HEADER_MAX + 1 + BLOCK;
+
+/** How blocks are packed: the first byte of the record, and what packs. `none` has no packer. */
+interface Packer {
+  readonly first: number;
+  readonly compress: typeof lzfCompress;
+}
+
+const packers: Readonly<Record<Compression, Packer | undefined>> = {
+  lzf: { first: FIXED | IMPORTANT | RecordType.lzf, compress: lzfCompress },
+  lz4: { first: FIXED | IMPORTANT | RecordType.lz4, compress: lz4Compress },
+  none: undefined,
+};
 
 /** Words of memory that is not aligned to four bytes are looked at here. */
 const aligned = new Uint8Array(BLOCK);
@@ -19,7 +40,8 @@ const alignedWords = new Int32Array(aligned.buffer);
 /**
  * Cuts the data of units into records as VirtualBox does (`VirtualBox 7.2 SSMR3.cpp, ssmR3DataWriteBig`): items of up
  * to 512 bytes are gathered into RAW records of up to 4096; of larger ones every 4096 bytes become a ZERO record, an
- * LZF record, or, where LZF does not save 256 bytes, a RAW record, and the rest a RAW record.
+ * LZF record, or, where LZF does not save 256 bytes, a RAW record, and the rest a RAW record. LZ4 in the place of LZF, or
+ * nothing, is ssmkit's own.
  *
  * VirtualBox recognises zeros only at addresses that are multiples of 16 and compresses the others; here they are
  * always recognised. No reader can tell.
@@ -28,9 +50,11 @@ export class RecordWriter implements RecordSink {
   readonly capacity = BLOCK;
   readonly itemMax = 512;
   readonly #output: ByteWriter;
+  readonly #packer: Packer | undefined;
 
-  constructor(output: ByteWriter) {
+  constructor(output: ByteWriter, compression: Compression = 'lzf') {
     this.#output = output;
+    this.#packer = packers[compression];
   }
 
   putBuffered(bytes: Uint8Array, start: number, end: number): void {
@@ -67,9 +91,10 @@ export class RecordWriter implements RecordSink {
       output.pos = at + 3;
       return;
     }
-    const size = lzfCompress(data, from, from + BLOCK, bytes, at + 5, LZF_LIMIT);
-    if (size > 0) {
-      bytes[at] = LZF;
+    const packer = this.#packer;
+    const size = packer?.compress(data, from, from + BLOCK, bytes, at + 5, PACKED_LIMIT) ?? 0;
+    if (packer !== undefined && size > 0) {
+      bytes[at] = packer.first;
       putSize3(bytes, at + 1, size + 1);
       bytes[at + 4] = BLOCK_KIB;
       output.pos = at + 5 + size;

@@ -19,9 +19,14 @@
  *     RAW_LZF   93          k, and LZF that expands to k * 1024 bytes
  *     RAW_ZERO  94          k: k * 1024 zero bytes
  *     NAMED     95          meant for a name and data; nobody writes it, nobody reads it
+ *     RAW_LZ4   96          k, and an LZ4 block that expands to k * 1024 bytes: an extension of ssmkit's, valid only where
+ *                           the file header announces it (docs/format-extension.md)
  */
 
-export const RecordType = { term: 1, raw: 2, lzf: 3, zero: 4, named: 5 } as const;
+export const RecordType = { term: 1, raw: 2, lzf: 3, zero: 4, named: 5, lz4: 6 } as const;
+
+/** How a writer packs blocks: `none` leaves them as they are, but for zeros. */
+export type Compression = 'lzf' | 'lz4' | 'none';
 
 /** Set by the writer on every record; readers insist on it in TERM only. */
 export const IMPORTANT = 0x10;
@@ -30,11 +35,11 @@ export const FIXED = 0x80;
 /** Largest payload of a record. */
 export const PAYLOAD_MAX = 0x7fffffff;
 
-/** Data in one LZF or ZERO record of a writer, and the most that a reader takes. */
+/** Data in one LZF, LZ4 or ZERO record of a writer, and the most that a reader takes. */
 export const BLOCK = 4096;
 
-/** An LZF payload above this size is not worth it: the block is written RAW. */
-export const LZF_LIMIT = BLOCK - 256;
+/** A compressed block above this size is not worth it: the block is written RAW. */
+export const PACKED_LIMIT = BLOCK - 256;
 
 /** Longest record header: type and the longest size. */
 export const RECORD_HEADER_MAX = 7;

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import { openState } from '../../engine/open.js';
 import { describeSave } from '../../engine/save.js';
-import { MemorySink } from '../../io/memory.js';
+import { verifyState } from '../../engine/verify.js';
+import { MemorySink, MemorySource } from '../../io/memory.js';
 import { sav, statusOf } from '../../testing.js';
+import type { Compression } from './records.js';
 import { V2Writer } from './writer.js';
 
 const header = (unitCount: number, live = false) => describeSave({}, unitCount, live).header;
@@ -66,6 +69,42 @@ describe('V2Writer', () => {
       writer.writeFooter();
     });
     expect(bytes).to.deep.equal(sav({ end: false }).unit('u').bytes());
+  });
+
+  it('packs blocks as it was told, and announces LZ4 in the header', async () => {
+    const data = new TextEncoder().encode('to be or not to be, '.repeat(1000));
+    const sizes = new Map<string, number>();
+    for (const compression of ['lzf', 'lz4', 'none'] as const) {
+      const sink = new MemorySink();
+      const writer = new V2Writer(sink, header(1), { compression });
+      writer.beginUnit({ name: 'u', version: 1 }).putMem(data);
+      writer.endUnit();
+      writer.finish([{ name: 'u', instance: 0 }]);
+      await writer.close(false);
+      const bytes = sink.bytes();
+      expect(new DataView(bytes.buffer).getUint32(52, true)).to.equal(compression === 'lz4' ? 0x10001 : 1);
+      expect((await verifyState(new MemorySource(bytes))).failure).to.equal(undefined);
+      const state = await openState(new MemorySource(bytes));
+      expect(state.header.compression).to.equal(compression === 'lz4' ? 'lz4' : undefined);
+      const unit = await state.seek('u');
+      expect(unit.stream.getMem(new Uint8Array(data.length))).to.deep.equal(data);
+      const { records } = await unit.measure();
+      const packed = compression === 'none' ? 0 : 4;
+      expect(records).to.deep.include({ lzf: 0, lz4: 0, raw: 5 - packed, ...(packed && { [compression]: packed }) });
+      sizes.set(compression, bytes.length);
+    }
+    expect(sizes.get('lzf')).to.be.below(sizes.get('none') as number);
+    expect(sizes.get('lz4')).to.be.below(sizes.get('none') as number);
+  });
+
+  it('writes what a header says that was read', async () => {
+    const read = { ...header(1), compression: 'lz4' as const };
+    const flags = (compression?: Compression) => {
+      const sink = new MemorySink();
+      const writer = new V2Writer(sink, read, { compression });
+      return writer.close(false).then(() => new DataView(sink.bytes().buffer).getUint32(52, true));
+    };
+    expect([await flags(), await flags('lzf'), await flags('none')]).to.deep.equal([0x10001, 1, 1]);
   });
 
   it('keeps to the order', async () => {

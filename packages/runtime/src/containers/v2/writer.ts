@@ -8,13 +8,18 @@ import type { DirectoryEntry, StateWriter, UnitStart } from '../state.js';
 import { encodeDirectory, encodeFooter } from './directory.js';
 import { checkHeaderValues, encodeFileHeader, type FileHeader } from './headers.js';
 import { RecordWriter } from './record-writer.js';
-import { FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
+import { type Compression, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 import { encodeEndHeader, encodeUnitHeader, nameBytes, UNIT_NAME_MAX } from './unit-header.js';
 
 /** Options of a {@link V2Writer}. */
 export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
   /** The host whose C structures are put. */
   readonly host?: HostProfile | undefined;
+  /**
+   * How blocks are packed; default what the header says, else `lzf`. Only ssmkit reads a state with `lz4`, which the
+   * header then announces.
+   */
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -48,11 +53,12 @@ export class V2Writer implements StateWriter {
    */
   constructor(sink: Sink, header: FileHeader, options: V2WriterOptions = {}) {
     checkHeaderValues(header);
-    const { host, ...rest } = options;
+    const { host, compression = header.compression ?? 'lzf', ...rest } = options;
     this.#checksum = header.checksum;
     this.#output = new ByteWriter(sink, { ...rest, checksum: header.checksum });
-    this.stream = new PutStream(new RecordWriter(this.#output), host === undefined ? {} : { host });
-    this.#output.write(encodeFileHeader(header));
+    this.stream = new PutStream(new RecordWriter(this.#output, compression), host === undefined ? {} : { host });
+    this.stream.end();
+    this.#output.write(encodeFileHeader({ ...header, compression: compression === 'lz4' ? 'lz4' : undefined }));
   }
 
   /** Offset of what is written next; data that the stream still buffers is not counted. */
@@ -98,6 +104,7 @@ export class V2Writer implements StateWriter {
     view.setBigUint64(at + 8, BigInt(size), true);
     output.pos = at + TERM_SIZE;
     this.#dataStart = undefined;
+    this.stream.end();
   }
 
   /** Writes the END unit. Standalone files have none. */

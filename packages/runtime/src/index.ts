@@ -35,6 +35,7 @@ export { type Deregistration, Registry } from './engine/registry.js';
 export { describeSave, type SaveOptions, saveState } from './engine/save.js';
 export type { SaveResult } from './engine/save-run.js';
 export { getSelfDescription, hostOf } from './engine/self-units.js';
+export { openForWriting, type StandaloneOptions, type StandaloneWriter } from './engine/standalone.js';
 export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from './engine/unit.js';
 export { validateState } from './engine/validate.js';
 export { type Verdict, verifyState } from './engine/verify.js';

@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   renameSync,
@@ -13,7 +14,9 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { crc32 } from '../codecs/crc32.js';
 import type { StateHeader } from '../containers/state.js';
 import { type LoadOptions, loadState } from '../engine/load.js';
 import { type OpenOptions, type OpenState, openState } from '../engine/open.js';
@@ -36,7 +39,8 @@ const FREE_MIN = 10 * 1024 * 1024;
  * Writes a file such that at every instant, a crash included, the path has what it had before or the whole new file.
  *
  * The data goes to a temporary file in the same folder (`.NAME.….tmp`), which takes the file's place once it is complete
- * and on disk. An aborted or failing save removes it. A file that is replaced keeps its permissions, a new one is for
+ * and on disk. An aborted or failing save removes it; what a killed process has left behind, the next save of the same
+ * path removes. A file that is replaced keeps its permissions, a new one is for
  * its owner only; through a symbolic link its target is replaced.
  */
 export class FileSink implements Sink {
@@ -51,7 +55,8 @@ export class FileSink implements Sink {
    */
   constructor(path: string) {
     this.#path = resolveLink(path);
-    this.#temporary = join(dirname(this.#path), `.${basename(this.#path).slice(0, 64)}.${randomUUID()}.tmp`);
+    this.#temporary = temporaryFor(this.#path);
+    removeLeftovers(this.#path);
     const mode = replacedMode(this.#path);
     this.#fd = systemCall(() => openSync(this.#temporary, 'wx', NEW_FILE_MODE));
     try {
@@ -116,6 +121,44 @@ export class FileSink implements Sink {
         rmSync(this.#temporary, { force: true });
       }
     });
+  }
+}
+
+/** The part of temporary names that tells this machine from others that have the same folder. */
+const machine = (crc32(new TextEncoder().encode(hostname())) >>> 0).toString(16).padStart(8, '0');
+
+/** Temporary files for a path are named `.NAME.MACHINE.PID.RANDOM.tmp`. */
+function temporaryPrefix(path: string): string {
+  return `.${basename(path).slice(0, 64)}.${machine}.`;
+}
+
+function temporaryFor(path: string): string {
+  return join(dirname(path), `${temporaryPrefix(path)}${process.pid}.${randomUUID().slice(0, 8)}.tmp`);
+}
+
+/** Removes the temporary files of processes that are no more. */
+function removeLeftovers(path: string): void {
+  const prefix = temporaryPrefix(path);
+  const folder = dirname(path);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    // A folder that may be written but not listed.
+    return;
+  }
+  for (const name of names) {
+    const pid = name.startsWith(prefix) && /^(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))?.[1];
+    if (pid && !isRunning(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -161,6 +161,22 @@ export class ByteReader {
     this.pos += count;
   }
 
+  /**
+   * Goes on at another place of a source with a size; `position` is at most that. The CRC begins anew there.
+   */
+  async moveTo(position: number): Promise<void> {
+    await this.#pending;
+    const at = position - this.#base;
+    if (at >= 0 && at <= this.limit) this.pos = at;
+    else {
+      this.#base = position;
+      this.pos = 0;
+      this.limit = 0;
+      this.#ended = false;
+    }
+    this.restartCrc(0);
+  }
+
   /** Waits for the read that is under way. Never rejects: a failure is thrown by the next request. */
   async more(): Promise<void> {
     await this.#pending;

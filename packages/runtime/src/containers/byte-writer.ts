@@ -200,6 +200,18 @@ export class ByteWriter {
   }
 
   /**
+   * Overwrites bytes that were written before, where they are still buffered and no CRC includes them.
+   *
+   * @returns whether they are.
+   */
+  patch(data: Uint8Array, position: number): boolean {
+    const at = position - this.#handedOver;
+    if (at < this.#crcFrom) return false;
+    this.bytes.set(data, at);
+    return true;
+  }
+
+  /**
    * Overwrites bytes that were written before.
    *
    * @throws SsmError VERR_NOT_SUPPORTED for a sink that cannot.

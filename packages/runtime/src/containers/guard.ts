@@ -128,12 +128,17 @@ export class ReadGuard {
    * @param data bytes that it stands for.
    */
   record(stored: number, data: number): void {
+    if (++this.#records > this.limits.records) throw this.#exceeded('records', this.limits.records);
+    if (this.#records % CLOCK_INTERVAL === 0) this.check();
+    this.part(stored, data);
+  }
+
+  /** Counts a part of a record that does not say how much it stands for. */
+  part(stored: number, data: number): void {
     this.#decoded += data;
     if (this.#decoded > this.limits.decodedBytes) {
       throw this.#exceeded('bytes of data in the units', this.limits.decodedBytes);
     }
-    if (++this.#records > this.limits.records) throw this.#exceeded('records', this.limits.records);
-    if (this.#records % CLOCK_INTERVAL === 0) this.check();
     this.onRecord?.(stored);
   }
 }

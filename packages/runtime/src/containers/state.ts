@@ -85,6 +85,8 @@ export interface UnitRecords extends RecordSource {
   readonly stored: number;
   /** Whether the last record read holds no data: exact reading would have stopped in front of it. */
   readonly empty: boolean;
+  /** Whether a load callback may leave the rest of a unit, whatever is in it, as in V1.x; in V2.0 it may not. */
+  readonly restIgnored: boolean;
   /**
    * Skips some data, if possible without decoding it.
    *

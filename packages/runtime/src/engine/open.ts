@@ -14,6 +14,11 @@ import { getSelfDescription, hostOf, selfUnit } from './self-units.js';
 export interface OpenOptions {
   /** The host whose C structures are filled; default linux.amd64. */
   host?: HostProfile;
+  /**
+   * Open a V1.x file also where its size or its CRC is wrong, to read what there is; default false. V2.0 has checksums on
+   * the way, which tell how far a file can be trusted.
+   */
+  damaged?: boolean;
   /** What to take on at most, for every unit that is sought and every walk over the units; see {@link Limits}. */
   limits?: Partial<Limits>;
   /** Ends all reading: VERR_SSM_CANCELLED. */
@@ -39,9 +44,9 @@ export interface OpenUnit extends UnitHeader {
 export interface UnitSize {
   /** Bytes of data. */
   readonly data: number;
-  /** Bytes of its records in the file, headers and TERM included. */
+  /** Bytes of its records in the file, headers and TERM included; in V1.x all that follows the unit's header. */
   readonly stored: number;
-  /** Number of its records by type, TERM not counted. */
+  /** Number of its records by type, TERM not counted; in V1.x of blocks or streams. */
   readonly records: Readonly<Omit<RecordTotals, 'data'>>;
 }
 
@@ -52,7 +57,7 @@ export interface OpenState {
   /** The directory of a file. @throws SsmError VERR_NOT_SUPPORTED for a stream and in V1.x, which has none; what is wrong with the directory. */
   directory(): Promise<Directory>;
   /**
-   * Finds a unit through the directory: of a unit saved in several passes the last.
+   * Finds a unit, through the directory where there is one: of a unit saved in several passes the last.
    *
    * Every call gives a stream of its own; several may be read in turns.
    *
@@ -69,15 +74,16 @@ export interface OpenState {
 }
 
 /**
- * Opens a saved state: reads and checks its header, of a file its footer, too.
+ * Opens a saved state: reads and checks its header, of a V2.0 file its footer, of a V1.x file its size and its CRC.
  *
- * @throws SsmError as `loadState` does for a state whose header or footer is damaged.
+ * @throws SsmError as `loadState` does for a state in which any of these is damaged.
  */
 export async function openState(source: Source, options: OpenOptions = {}): Promise<OpenState> {
   const guard = new ReadGuard(options.limits);
   guard.interrupt.cancelOn(options.signal);
   guard.check();
-  return new OpenedState(source, await openReader(source, guard), options.host ?? defaultHost);
+  const reader = await openReader(source, guard, options.damaged ? 'readable' : 'all');
+  return new OpenedState(source, reader, options.host ?? defaultHost);
 }
 
 class OpenedState implements OpenState {
@@ -126,7 +132,7 @@ class OpenedState implements OpenState {
 
   async #reopen(): Promise<StateReader> {
     if (this.#source.size === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'a stream can be read only once');
-    return openReader(this.#source, this.#reader.guard.fresh());
+    return openReader(this.#source, this.#reader.guard.fresh(), 'readable');
   }
 
   #open({ unit, records, input }: UnitPlace, version: number): OpenUnit {

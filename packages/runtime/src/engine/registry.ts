@@ -1,4 +1,4 @@
-import { nameBytes, UNIT_NAME_MAX } from '../containers/v2/unit-header.js';
+import { nameBytes, UNIT_NAME_MAX } from '../containers/unit-name.js';
 import { SsmError } from '../error.js';
 import type { SsmHandle } from './handle.js';
 import { liveControlUnit, selfUnit } from './self-units.js';

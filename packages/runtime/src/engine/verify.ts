@@ -1,8 +1,11 @@
-import { isSsmError, type SsmError, type SsmWhere } from '../error.js';
+import { ByteReader } from '../containers/byte-reader.js';
+import type { Limits } from '../containers/guard.js';
+import { isSsmError, SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SsmStatus } from '../status.js';
 import { loadState } from './load.js';
 import { openState } from './open.js';
+import { peekFormat } from './open-reader.js';
 import { Registry } from './registry.js';
 import { validateState } from './validate.js';
 
@@ -19,6 +22,19 @@ export interface Verdict {
   /** Its place and message. */
   readonly where?: SsmWhere;
   readonly message?: string;
+  /**
+   * Of a file of format V1.0, which VirtualBox 3.1 and later refuse whatever is in it: the verdict that those up to 3.0,
+   * which read it, come to.
+   */
+  readonly before31?: Verdict;
+}
+
+/** How a state is verified. */
+export interface VerifyOptions {
+  /** What each of the steps takes on at most; see {@link Limits}. */
+  limits?: Partial<Limits> | undefined;
+  /** Ends all reading: VERR_SSM_CANCELLED. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -29,7 +45,12 @@ export interface Verdict {
  *
  * @throws whatever the source throws that is no `SsmError`; damage is told, not thrown.
  */
-export async function verifyState(source: Source): Promise<Verdict> {
+export async function verifyState(source: Source, options: VerifyOptions = {}): Promise<Verdict> {
+  const verdict = await verdictOn(source, options);
+  return source.size !== undefined && (await isV10(source)) ? refusalOf(verdict) : verdict;
+}
+
+async function verdictOn(source: Source, options: VerifyOptions): Promise<Verdict> {
   let first: { failure: SsmError; where: SsmWhere; message: string } | undefined;
   const statusOf = async (step: () => Promise<unknown>): Promise<SsmStatus> => {
     try {
@@ -41,8 +62,11 @@ export async function verifyState(source: Source): Promise<Verdict> {
       return error.status;
     }
   };
+  const { limits = {}, signal } = options;
+  const common = { limits, ...(signal !== undefined && { signal }) };
   const load = () =>
     loadState(new Registry(), source, {
+      ...common,
       onUnknownUnit: async (_stream, _unit, handle) => {
         await handle.readToEndOfUnit();
       },
@@ -54,11 +78,42 @@ export async function verifyState(source: Source): Promise<Verdict> {
   }
   return {
     validate: {
-      withoutChecksum: await statusOf(() => validateState(source)),
-      withChecksum: await statusOf(() => validateState(source, { checksum: true })),
+      withoutChecksum: await statusOf(() => validateState(source, common)),
+      withChecksum: await statusOf(() => validateState(source, { ...common, checksum: true })),
     },
-    open: await statusOf(() => openState(source)),
+    open: await statusOf(() => openState(source, common)),
     load: await statusOf(load),
     ...first,
+  };
+}
+
+async function isV10(source: Source): Promise<boolean> {
+  try {
+    return (await peekFormat(new ByteReader(source))) === '1.0';
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return false;
+  }
+}
+
+/** What VirtualBox 3.1 and later say to a file of format V1.0. */
+function refusalOf(before31: Verdict): Verdict {
+  const status = 'VERR_SSM_INTEGRITY_VERSION';
+  const { failure: damage } = before31;
+  const known = 'format V1.0, which VirtualBox 3.1 and later do not read';
+  const failure =
+    damage === undefined
+      ? new SsmError(status, `${known}; for those up to 3.0 the file is sound`, { offset: 0 })
+      : new SsmError(status, `${known}; for those up to 3.0 it is damaged, too: ${damage.message}`, damage.where, {
+          cause: damage,
+        });
+  return {
+    validate: { withoutChecksum: status, withChecksum: status },
+    open: status,
+    load: status,
+    failure,
+    where: failure.where,
+    message: failure.message,
+    before31,
   };
 }

@@ -15,6 +15,8 @@ export interface RecordSource {
   fill(into: Uint8Array, at: number): number;
   /** Reads more of an asynchronous source; resolves at its end, too. */
   more(): Promise<void>;
+  /** Status of a get of which the unit has only a part; default VERR_SSM_LOADED_TOO_MUCH. */
+  readonly cutStatus?: SsmFailure;
 }
 
 /** Most bytes one record other than RAW decodes to. */
@@ -150,11 +152,12 @@ export abstract class GetPrimitives {
     return this.#refill(count);
   }
 
-  #refill(count: number): number {
+  /** @param begun a part of what is got has been delivered already. */
+  #refill(count: number, begun = false): number {
     this.check();
     while (this.limit - this.pos < count) {
       this.#makeRoom();
-      this.limit += this.#fill(this.bytes, this.limit);
+      this.limit += this.#fill(this.bytes, this.limit, begun || this.limit > this.pos);
     }
     const at = this.pos;
     this.pos = at + count;
@@ -170,7 +173,8 @@ export abstract class GetPrimitives {
     this.pos = 0;
   }
 
-  #fill(into: Uint8Array, at: number): number {
+  /** @param begun the get that wants the data has a part of it already. */
+  #fill(into: Uint8Array, at: number, begun: boolean): number {
     let count: number;
     try {
       count = this.#records.fill(into, at);
@@ -183,8 +187,9 @@ export abstract class GetPrimitives {
       }
       throw error instanceof SsmError ? this.fail(error) : error;
     }
-    if (count < 0) throw this.refuse('VERR_SSM_LOADED_TOO_MUCH', `read past the unit's ${this.#base + at} bytes`);
-    return count;
+    if (count >= 0) return count;
+    const status = (begun && this.#records.cutStatus) || 'VERR_SSM_LOADED_TOO_MUCH';
+    throw this.refuse(status, `read past the unit's ${this.#base + at} bytes`);
   }
 
   /**
@@ -335,11 +340,14 @@ export abstract class GetPrimitives {
     }
     let done = this.#drainInto(into, 0);
     while (length - done >= RECORD_MAX) {
-      const got = this.#fill(into, done);
+      const got = this.#fill(into, done, done > 0);
       this.#base += got;
       done += got;
     }
-    if (done < length) this.getMem(into.subarray(done));
+    if (done < length) {
+      const at = this.#refill(length - done, done > 0);
+      into.set(this.bytes.subarray(at, this.pos), done);
+    }
     return into;
   }
 

@@ -1,7 +1,7 @@
 import { crc32 } from '../../codecs/crc32.js';
+import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from '../fields.js';
 import { startsWith } from '../formats.js';
 import type { DirectoryEntry } from '../state.js';
-import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from './fields.js';
 import { FILE_HEADER_SIZE } from './headers.js';
 
 export const DIRECTORY_HEADER_SIZE = 16;

@@ -28,14 +28,9 @@ describe('the file header', () => {
     ['another magic', u8(3, 0x62), 'VERR_SSM_INTEGRITY_MAGIC'],
     ['an unknown version', u8(26, 0x33), 'VERR_SSM_INTEGRITY_VERSION'],
     [
-      'V1.0, which nobody reads',
-      (view) => [0x31, 0x2e, 0x30].forEach((c, i) => void view.setUint8(24 + i, c)),
-      'VERR_SSM_INTEGRITY_VERSION',
-    ],
-    [
-      'V1.2, which is not read yet',
+      'the magic of V1.2, which has the UUID of the machine elsewhere',
       (view) => [0x31, 0x2e, 0x32].forEach((c, i) => void view.setUint8(24 + i, c)),
-      'VERR_NOT_SUPPORTED',
+      'VERR_SMM_INTEGRITY_MACHINE',
     ],
     ['a byte after the magic', u8(31, 1), 'VERR_SSM_INTEGRITY_VERSION'],
     ['major version 0', u16(32, 0), 'VERR_SSM_INTEGRITY_VBOX_VERSION'],

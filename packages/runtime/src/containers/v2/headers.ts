@@ -1,5 +1,5 @@
 import { crc32 } from '../../codecs/crc32.js';
-import { crcWithout, refuse, viewOf } from './fields.js';
+import { crcWithout, refuse, viewOf } from '../fields.js';
 import { magicOf } from '../formats.js';
 import type { ProductVersion, StateHeader } from '../state.js';
 

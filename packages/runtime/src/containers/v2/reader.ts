@@ -4,6 +4,7 @@ import type { Source } from '../../io/sink-source.js';
 import { ByteReader } from '../byte-reader.js';
 import type { ReadGuard } from '../guard.js';
 import type { Directory, DirectoryEntry, StateReader, UnitHeader, UnitPlace } from '../state.js';
+import { nameBytes, UNIT_NAME_MAX } from '../unit-name.js';
 import {
   DIRECTORY_ENTRY_SIZE,
   DIRECTORY_HEADER_SIZE,
@@ -16,14 +17,7 @@ import {
 } from './directory.js';
 import { checkHeaderValues, decodeFileHeader, FILE_HEADER_SIZE, type FileHeader } from './headers.js';
 import { RecordReader } from './record-reader.js';
-import {
-  decodeSoughtUnit,
-  decodeUnitHeader,
-  nameBytes,
-  UNIT_HEADER_SIZE,
-  UNIT_NAME_MAX,
-  unitHeaderSize,
-} from './unit-header.js';
+import { decodeSoughtUnit, decodeUnitHeader, UNIT_HEADER_SIZE, unitHeaderSize } from './unit-header.js';
 
 /**
  * Reads a saved state of format V2.0 unit by unit, from a file or from a stream.

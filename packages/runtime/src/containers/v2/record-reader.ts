@@ -19,6 +19,7 @@ type Packing = keyof typeof packings;
  * of a unit" is VERR_SSM_LOADED_TOO_MUCH, as there.
  */
 export class RecordReader implements UnitRecords {
+  readonly restIgnored = false;
   readonly #input: ByteReader;
   /** Highest record type there is: LZ4 only where the file header has announced it. */
   readonly #lastType: number;

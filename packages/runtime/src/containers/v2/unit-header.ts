@@ -1,36 +1,14 @@
 import { crc32 } from '../../codecs/crc32.js';
 import { PASS_FINAL } from '../../error.js';
+import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from '../fields.js';
 import { startsWith } from '../formats.js';
 import type { DirectoryEntry, UnitHeader } from '../state.js';
-import { crcWithout, magicBytes, putU64, refuse, u64, viewOf } from './fields.js';
+import { nameBytes, nameOf, UNIT_NAME_MAX } from '../unit-name.js';
 
 export const UNIT_HEADER_SIZE = 44;
-/** A unit's name and its terminator have at most this many bytes. */
-export const UNIT_NAME_MAX = 48;
 
 const UNIT_MAGIC = magicBytes('\nUnit\n\0\0');
 const END_MAGIC = magicBytes('\nTheEnd\0');
-
-const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The bytes of a unit's name, without a terminator. */
-export function nameBytes(name: string): Uint8Array {
-  return utf8.encode(name);
-}
-
-/** A name as far as its first NUL; bytes that are not UTF-8 are shown as `\xNN`. */
-function nameOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  const text = end < 0 ? bytes : bytes.subarray(0, end);
-  try {
-    return strictUtf8.decode(text);
-  } catch {
-    return Array.from(text, (byte) =>
-      byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-    ).join('');
-  }
-}
 
 /** @param streamCrc CRC of everything before the header; 0 in streams without checksums. */
 export function encodeUnitHeader(unit: UnitHeader, streamCrc: number): Uint8Array {

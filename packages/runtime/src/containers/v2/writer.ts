@@ -5,11 +5,12 @@ import type { Sink } from '../../io/sink-source.js';
 import { PutStream } from '../../streams/put-stream.js';
 import { ByteWriter, type ByteWriterOptions } from '../byte-writer.js';
 import type { DirectoryEntry, StateWriter, UnitStart } from '../state.js';
+import { newNameBytes } from '../unit-name.js';
 import { encodeDirectory, encodeFooter } from './directory.js';
 import { checkHeaderValues, encodeFileHeader, type FileHeader } from './headers.js';
 import { RecordWriter } from './record-writer.js';
 import { type Compression, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
-import { encodeEndHeader, encodeUnitHeader, nameBytes, UNIT_NAME_MAX } from './unit-header.js';
+import { encodeEndHeader, encodeUnitHeader } from './unit-header.js';
 
 /** Options of a {@link V2Writer}. */
 export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
@@ -75,10 +76,7 @@ export class V2Writer implements StateWriter {
   beginUnit(start: UnitStart): PutStream {
     const { name, version, instance = 0, pass = PASS_FINAL } = start;
     this.#expectOpen(false);
-    const text = nameBytes(name);
-    if (text.length === 0 || text.length >= UNIT_NAME_MAX || text.includes(0)) {
-      throw new SsmError('VERR_INVALID_NAME', `a unit cannot be named '${name}'`);
-    }
+    const text = newNameBytes(name);
     const offset = this.#output.position;
     this.#output.write(encodeUnitHeader({ name, version, instance, pass, offset }, this.#output.crc));
     this.#dataStart = this.#output.position;

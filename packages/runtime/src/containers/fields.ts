@@ -1,8 +1,8 @@
-import { crc32 } from '../../codecs/crc32.js';
-import { SsmError, type SsmWhere } from '../../error.js';
-import type { SsmFailure } from '../../status.js';
+import { crc32 } from '../codecs/crc32.js';
+import { SsmError, type SsmWhere } from '../error.js';
+import type { SsmFailure } from '../status.js';
 
-// What the headers of V2.0 have in common.
+// What headers and their fields have in common.
 
 export const magicBytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 

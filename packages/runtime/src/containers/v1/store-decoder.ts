@@ -1,0 +1,33 @@
+import type { Decoder } from './decoder.js';
+import type { UnitBytes } from './unit-bytes.js';
+
+/** STORE: the data as it is, to the end of the unit. */
+export class StoreDecoder implements Decoder {
+  readonly cutStatus = 'VERR_SSM_LOADED_TOO_MUCH';
+  readonly #unit: UnitBytes;
+
+  constructor(unit: UnitBytes) {
+    this.#unit = unit;
+    const size = unit.left;
+    unit.input.guard.record(size, size);
+    unit.totals.raw = 1;
+    unit.totals.data = size;
+  }
+
+  fill(into: Uint8Array, at: number): number {
+    const unit = this.#unit;
+    if (unit.request(1) === 0) return -1;
+    const { input } = unit;
+    const count = Math.min(unit.available, into.length - at);
+    into.set(input.bytes.subarray(input.pos, input.pos + count), at);
+    input.advance(count);
+    return count;
+  }
+
+  skip(): boolean {
+    const unit = this.#unit;
+    if (unit.request(1) === 0) return false;
+    unit.input.advance(unit.available);
+    return true;
+  }
+}

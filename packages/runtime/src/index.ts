@@ -17,6 +17,7 @@ export type {
 export type { FileHeader } from './containers/v2/headers.js';
 export type { Compression } from './containers/v2/records.js';
 export { V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
+export { type ConvertOptions, type ConvertResult, convertState } from './convert/convert.js';
 export type { CallbackResult } from './engine/call-unit.js';
 export {
   LoadHandle,

@@ -1,6 +1,7 @@
 import type { HostProfile } from '@ssmkit/schema';
 import type { StateWriter } from '../containers/state.js';
 import type { FileHeader } from '../containers/v2/headers.js';
+import type { Compression } from '../containers/v2/records.js';
 import { V2Writer } from '../containers/v2/writer.js';
 import { SsmError } from '../error.js';
 import type { Interrupt } from '../io/interrupt.js';
@@ -10,6 +11,7 @@ import type { Sink } from '../io/sink-source.js';
 export interface WriterOptions {
   /** `'2.0'`, what every VirtualBox since 3.1 reads, or `'1.2'`, for 2.1 to 3.0. */
   format: '2.0' | '1.2';
+  compression?: Compression | undefined;
   host: HostProfile;
   bufferLimit?: number | undefined;
   interrupt: Interrupt;

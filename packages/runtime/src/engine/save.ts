@@ -1,7 +1,9 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
 import type { ProductVersion } from '../containers/state.js';
 import type { FileHeader } from '../containers/v2/headers.js';
+import type { Compression } from '../containers/v2/records.js';
 import { SsmError } from '../error.js';
+import { abandon } from '../io/abandon.js';
 import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
 import { SaveHandle, type SsmAfter } from './handle.js';
@@ -42,6 +44,11 @@ export interface SaveOptions extends OperationOptions {
   ose?: boolean;
   /** Write checksums; default true. */
   checksum?: boolean;
+  /**
+   * How blocks of 4 KiB are packed; default `'lzf'`, as VirtualBox does. `'lz4'` is ssmkit's own extension, faster and
+   * refused by VirtualBox at once; `'none'` leaves out all but zeros.
+   */
+  compression?: Compression;
   /** Default `'2.0'`. `'1.2'`, which VirtualBox 2.1 to 3.0 read, needs a sink that can {@link Sink.rewrite}. */
   format?: '2.0' | '1.2';
   /**
@@ -88,7 +95,7 @@ export async function beginSave(
   const { live, liveControl = true, maxDowntime } = kind;
   const interrupt = new Interrupt();
   const refuse = async (failure: SsmError): Promise<never> => {
-    await sink.close(true, failure);
+    await abandon(sink, failure);
     throw failure;
   };
   if (!kind.after.includes(after)) {
@@ -106,6 +113,7 @@ export async function beginSave(
   });
   return SaveRun.begin(registry, sink, handle, {
     format,
+    compression: options.compression,
     host,
     interrupt,
     bufferLimit: options.bufferLimit,

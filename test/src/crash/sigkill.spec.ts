@@ -42,7 +42,7 @@ describe('a process that is killed while it saves over a file', function () {
 
   it(`leaves the old file or the new one, ${KILLS} times out of ${KILLS}`, async () => {
     const random = randomNumbers(20);
-    const lives = Array.from({ length: KILLS }, () => (random() % (LONGEST_LIFE * 100)) / 100);
+    const lives = Array.from({ length: KILLS }, () => random() * LONGEST_LIFE);
     let between = 0;
     const worker = async (path: string) => {
       await saveFile(registryOf(0), path);

@@ -73,8 +73,12 @@ export class LiveSave {
   readonly #doneLive = new Set<Unit>();
   /** When others last had their turn. */
   #turn = performance.now();
+  /** The step under way; never rejects. */
+  #running: Promise<void> | undefined;
   #ended = false;
   #complete = false;
+  /** What the units have reported together after the pass before. */
+  #reported = 0;
 
   constructor(run: SaveRun, isFile: boolean) {
     this.#run = run;
@@ -120,14 +124,20 @@ export class LiveSave {
   }
 
   /**
-   * Closes the sink: the end of every live save, also of one that has failed or is given up before its second step.
+   * Closes the sink: the end of every live save, also of one that has failed or is given up before its second step. A
+   * step that is under way ends when the callback that runs has returned.
    *
    * @throws SsmError the failure of the save; VERR_INVALID_STATE when it is not complete, or over already.
    */
   async done(): Promise<SaveResult> {
     if (this.#ended) throw new SsmError('VERR_INVALID_STATE', 'the live save is over');
     this.#ended = true;
-    if (!this.#complete) this.handle.fail(new SsmError('VERR_INVALID_STATE', 'the live save was ended half way'));
+    const givenUp = new SsmError('VERR_INVALID_STATE', 'the live save was ended half way');
+    if (this.#running !== undefined) {
+      this.handle.interrupt.interrupt(givenUp);
+      await this.#running;
+    }
+    if (!this.#complete) this.handle.fail(givenUp);
     return this.#run.close();
   }
 
@@ -137,8 +147,17 @@ export class LiveSave {
     if (this.#ended || handle.state !== state) {
       throw new SsmError('VERR_INVALID_STATE', `a step of a live save out of turn (${handle.state})`);
     }
-    await step();
+    const running = step();
+    this.#running = running.then(
+      () => this.#stepped(),
+      () => this.#stepped(),
+    );
+    await running;
     if (handle.failure !== undefined) throw handle.failure;
+  }
+
+  #stepped(): void {
+    this.#running = undefined;
   }
 
   async #prep(): Promise<void> {
@@ -150,7 +169,7 @@ export class LiveSave {
       if ((await run.call('livePrep', 'Prepare live save failed', unit, () => unit.livePrep?.(handle))) === undefined)
         return;
     }
-    run.operation.progress.report(run.operation.progress.split.prepare);
+    run.livePrepared();
   }
 
   async #passes(): Promise<void> {
@@ -235,7 +254,11 @@ export class LiveSave {
     }
     if (!ready) {
       const { live } = run.operation.progress.split;
-      await run.tellLive(((handle.takeLivePercent() ?? 0) * live) / 100, pass);
+      const reported = handle.takeLivePercent() ?? 0;
+      if (reported !== this.#reported) {
+        this.#reported = reported;
+        await run.tellLive((reported * live) / 100, pass);
+      }
     }
     return ready;
   }

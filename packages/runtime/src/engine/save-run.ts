@@ -1,9 +1,10 @@
 import type { StateWriter } from '../containers/state.js';
 import { PASS_FINAL, SsmError } from '../error.js';
+import { abandon } from '../io/abandon.js';
 import type { Sink } from '../io/sink-source.js';
 import type { SsmStatus } from '../status.js';
 import type { PutStream } from '../streams/put-stream.js';
-import { callUnit, failed, hasFailed } from './call-unit.js';
+import { callUnit, failed, hasFailed, toSsmError } from './call-unit.js';
 import type { SaveHandle } from './handle.js';
 import { openWriter, type WriterOptions } from './open-writer.js';
 import { Operation, type OperationOptions } from './operation.js';
@@ -82,8 +83,9 @@ export class SaveRun {
     try {
       writer = openWriter(sink, handle.header, options);
     } catch (error) {
-      await sink.close(true, error instanceof SsmError ? error : undefined);
-      throw error;
+      const failure = toSsmError('the file header', error);
+      await abandon(sink, failure);
+      throw failure;
     }
     return new SaveRun(registry, handle, writer, options);
   }
@@ -152,6 +154,9 @@ export class SaveRun {
       error = outcome;
     } catch (thrown) {
       error = thrown as SsmError;
+    } finally {
+      // Also of a unit that failed nothing can be put any more.
+      writer.stream.end();
     }
     this.#failed('Execute save failed', unit, error.at({ pass, offset: writer.position }));
     return undefined;
@@ -192,6 +197,13 @@ export class SaveRun {
       if ((await this.write(liveControl, pass, (stream) => putLivePercent(stream, percent))) === undefined) return;
     }
     this.operation.progress.report(this.#livePercent);
+  }
+
+  /** The end of the prep run of a live save. */
+  livePrepared(): void {
+    const { progress } = this.operation;
+    this.#livePercent = progress.split.prepare;
+    progress.report(this.#livePercent);
   }
 
   /** The end of the file, and the done run, in the order of the format. */

@@ -1,0 +1,331 @@
+import { type LiveSave, type LiveSaveOptions, liveSave, SsmError } from '@ssmkit/runtime';
+import { expect } from 'chai';
+import { saveLive } from './live-run.js';
+import { dataOf, pictureOf } from './picture.js';
+import { type Deeds, failureOf, Journal, machine } from './script.js';
+import { NotingSink } from './sinks.js';
+
+interface LiveRule {
+  readonly rule: string;
+  /** Where in `VirtualBox 7.2 SSMR3.cpp` the rule is. */
+  readonly source: string;
+  readonly units: string;
+  readonly does?: Deeds;
+  readonly options?: LiveSaveOptions;
+  readonly calls: string;
+  /** What the steps end with. */
+  readonly steps?: string;
+  readonly file?: string;
+}
+
+const full = 'livePrep liveExec liveVote savePrep saveExec saveDone';
+
+const rules: readonly LiveRule[] = [
+  {
+    rule: 'prepared, saved pass by pass, and once the machine is stopped saved as any other',
+    source: 'SSMR3LiveDoStep1, SSMR3LiveDoStep2',
+    units: `a: ${full}\n b: ${full}`,
+    calls: 'livePrep a b, liveExec@0 a b, liveVote@0 a b, |, savePrep a b, saveExec a b, saveDone a b',
+  },
+  {
+    rule: '"SSM" is saved in the first pass, and in the final one again',
+    source: 'ssmR3SelfLiveExec',
+    units: 'a: liveVote=again,ready',
+    calls: 'liveVote@0 a, liveVote@1 a, |',
+    file: 'SSM@0 SSM SSMLiveControl=9504 SSMLiveControl=9604 | END | SSM',
+  },
+  {
+    rule: 'the directory leads to the last header of a unit; of those that save in live passes only, to a live one',
+    source: 'ssmR3WriteDirectory',
+    units: 'a#3: liveExec liveVote=again,ready\n b: liveExec saveExec',
+    calls: 'liveExec@0 a#3 b, liveVote@0 a#3, liveExec@1 a#3 b, liveVote@1 a#3, |, saveExec b',
+    file: 'SSM@0 a#3@0 b@0 a#3@1 b@1 SSM SSMLiveControl=9457 SSMLiveControl=9530 b SSMLiveControl=9604 | END | SSM a#3@1 b',
+  },
+  {
+    rule: 'a failing livePrep stops the run; what was called is done with',
+    source: 'ssmR3DoLivePrepRun',
+    units: `a: livePrep saveExec saveDone\n b: livePrep=VERR_TIMEOUT saveExec saveDone\n c: ${full}`,
+    calls: 'livePrep a b, saveDone a b',
+    steps: 'step1 VERR_TIMEOUT, done VERR_TIMEOUT',
+  },
+  {
+    rule: 'a unit that has only voted has been called: it is done with',
+    source: 'ssmR3LiveDoVoteRun',
+    units: 'a: liveVote=stop saveExec saveDone\n b: saveExec saveDone',
+    calls: 'liveVote@0 a, saveDone a',
+    steps: 'step1 VERR_SSM_VOTE_FOR_GIVING_UP, done VERR_SSM_VOTE_FOR_GIVING_UP',
+  },
+  {
+    rule: 'a failing second step is told by the end, too',
+    source: 'SSMR3LiveDone',
+    units: 'a: liveExec saveExec=VERR_TIMEOUT saveDone',
+    calls: 'liveExec@0 a, |, saveExec a, saveDone a',
+    steps: 'step1, step2 VERR_TIMEOUT, done VERR_TIMEOUT',
+  },
+  {
+    rule: 'a failing saveDone fails the second step',
+    source: 'SSMR3LiveDoStep2',
+    units: 'a: saveExec saveDone=VERR_TIMEOUT\n b: saveDone',
+    calls: '|, saveExec a, saveDone a b',
+    steps: 'step1, step2 VERR_TIMEOUT, done VERR_TIMEOUT',
+  },
+  {
+    rule: 'a machine may be saved for teleporting',
+    source: 'SSMR3LiveSave',
+    units: 'a: savePrep',
+    does: {
+      a: {
+        savePrep({ after }) {
+          if (after !== 'TELEPORT') throw new Error(after);
+        },
+      },
+    },
+    options: { after: 'TELEPORT' },
+    calls: '|, savePrep a',
+  },
+  {
+    rule: 'but not for resuming',
+    source: 'SSMR3LiveSave',
+    units: `a: ${full}`,
+    options: { after: 'RESUME' },
+    calls: '',
+    steps: 'liveSave VERR_INVALID_PARAMETER',
+  },
+  {
+    rule: 'the format before V2.0 knows no passes',
+    source: 'VirtualBox 3.1',
+    units: `a: ${full}`,
+    options: { format: '1.2' },
+    calls: '',
+    steps: 'liveSave VERR_NOT_SUPPORTED',
+  },
+  {
+    rule: 'VirtualBox before 4.0 does not know "SSMLiveControl", which can be left out',
+    source: 'ssmR3LiveControlEmit',
+    units: 'a: liveExec liveVote=again,ready saveExec',
+    options: { liveControl: false },
+    calls: 'liveExec@0 a, liveVote@0 a, liveExec@1 a, liveVote@1 a, |, saveExec a',
+    file: 'SSM@0 a@0 a@1 SSM a | END | SSM a',
+  },
+];
+
+describe('saving live', () => {
+  for (const { rule, source, units, does, options, calls, steps = 'step1, step2, done', file } of rules) {
+    it(`${rule} (${source}): ${steps}`, async () => {
+      const journal = new Journal();
+      const sink = new NotingSink();
+      const registry = machine(units, journal, does);
+      const run = await saveLive(registry, sink, options, { stopped: () => journal.note('|') });
+      expect(run.steps).to.equal(steps);
+      expect(journal.text).to.equal(calls);
+      expect(sink.closed).to.deep.equal([run.failure === undefined ? 'whole' : 'aborted']);
+      if (file !== undefined) expect(pictureOf(sink.bytes())).to.equal(file);
+      expect((await failureOf(() => registry.cancel()))?.status).to.equal('VERR_SSM_NO_PENDING_OPERATION');
+    });
+  }
+
+  it('the header has the live flag and the number of registered units (ssmR3WriteHeaderAndClearPerUnitData)', async () => {
+    const sink = new NotingSink();
+    await saveLive(machine('a: saveExec'), sink);
+    const view = new DataView(sink.bytes().buffer);
+    expect([view.getUint32(48, true), view.getUint8(52)]).to.deep.equal([3, 3]);
+  });
+
+  it('a unit is told the number of its pass, and puts anew in each (ssmR3LiveDoExecRun)', async () => {
+    const sink = new NotingSink();
+    await saveLive(machine('a: liveExec liveVote=again,again,ready saveExec'), sink);
+    expect(dataOf(sink.bytes(), 'a')).to.deep.equal([[0], [1], [2], [255]]);
+  });
+
+  type Step = 'step1' | 'step2' | 'done';
+  const turns: readonly [rule: string, steps: readonly (readonly [step: Step, ends: string])[]][] = [
+    [
+      'no second step before the first',
+      [
+        ['step2', 'VERR_INVALID_STATE'],
+        ['done', 'VERR_INVALID_STATE'],
+      ],
+    ],
+    [
+      'no end before the second',
+      [
+        ['step1', 'VINF_SUCCESS'],
+        ['done', 'VERR_INVALID_STATE'],
+      ],
+    ],
+    ['no end before the first', [['done', 'VERR_INVALID_STATE']]],
+    [
+      'one first step',
+      [
+        ['step1', 'VINF_SUCCESS'],
+        ['step1', 'VERR_INVALID_STATE'],
+        ['step2', 'VINF_SUCCESS'],
+        ['done', 'VINF_SUCCESS'],
+      ],
+    ],
+    [
+      'one second step',
+      [
+        ['step1', 'VINF_SUCCESS'],
+        ['step2', 'VINF_SUCCESS'],
+        ['step2', 'VERR_INVALID_STATE'],
+        ['done', 'VINF_SUCCESS'],
+      ],
+    ],
+    [
+      'one end',
+      [
+        ['step1', 'VINF_SUCCESS'],
+        ['step2', 'VINF_SUCCESS'],
+        ['done', 'VINF_SUCCESS'],
+        ['done', 'VERR_INVALID_STATE'],
+      ],
+    ],
+    [
+      'nothing after the end',
+      [
+        ['done', 'VERR_INVALID_STATE'],
+        ['step1', 'VERR_INVALID_STATE'],
+      ],
+    ],
+  ];
+  for (const [rule, steps] of turns) {
+    it(`steps come in turn (SSMR3LiveDoStep1, …): ${rule}`, async () => {
+      const journal = new Journal();
+      const sink = new NotingSink();
+      const save = await liveSave(machine('a: saveExec\n b: saveDone', journal), sink);
+      for (const [step, ends] of steps) {
+        expect((await failureOf(() => save[step]()))?.status ?? 'VINF_SUCCESS', step).to.equal(ends);
+      }
+      const whole = steps.filter(([, ends]) => ends === 'VINF_SUCCESS').length === 3;
+      expect(sink.closed).to.deep.equal([whole ? 'whole' : 'aborted']);
+      expect(journal.text).to.equal(whole ? 'saveExec a, saveDone b' : 'saveDone b');
+    });
+  }
+
+  it('a step is refused with the failure of the one before (SSMR3LiveDoStep2)', async () => {
+    const save = await liveSave(machine('a: liveExec=VERR_TIMEOUT'), new NotingSink());
+    for (const step of ['step1', 'step1', 'step2', 'done'] as const) {
+      expect((await failureOf(() => save[step]()))?.status, step).to.equal('VERR_TIMEOUT');
+    }
+  });
+
+  it('a step that is under way cannot be taken again', async () => {
+    const save = await liveSave(machine('a: liveExec'), new NotingSink());
+    const first = save.step1();
+    expect((await failureOf(() => save.step1()))?.status).to.equal('VERR_INVALID_STATE');
+    expect((await failureOf(() => save.step2()))?.status).to.equal('VERR_INVALID_STATE');
+    await first;
+    await save.step2();
+    await save.done();
+  });
+
+  it('an end while a step is under way gives the save up, and waits for the callback that runs', async () => {
+    const journal = new Journal();
+    const sink = new NotingSink();
+    let release = () => {};
+    const registry = machine('a: liveExec\n b: liveExec saveDone', journal, {
+      a: {
+        liveExec: () =>
+          new Promise((resolve) => {
+            release = resolve;
+          }),
+      },
+    });
+    const save = await liveSave(registry, sink);
+    const step = failureOf(() => save.step1());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const end = failureOf(() => save.done());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(sink.closed).to.deep.equal([]);
+    release();
+    expect((await end)?.status).to.equal('VERR_INVALID_STATE');
+    expect((await step)?.status).to.equal('VERR_INVALID_STATE');
+    expect([journal.text, sink.closed]).to.deep.equal(['liveExec@0 a, saveDone b', ['aborted']]);
+  });
+
+  it('the sink is asked after each pass but the last whether it is still sound (ssmR3StrmCheckAndFlush)', async () => {
+    const journal = new Journal();
+    const sink = Object.assign(new NotingSink(), { isOk: () => journal.note('isOk') });
+    await saveLive(machine('a: liveVote=again,again,ready', journal), sink, {}, { stopped: () => journal.note('|') });
+    expect(journal.text).to.equal('liveVote@0 a, isOk, liveVote@1 a, isOk, liveVote@2 a, |, isOk');
+  });
+
+  for (const asynchronous of [false, true]) {
+    it(`a sink that is not ends the save after the pass (ssmR3StrmCheckAndFlush)${asynchronous ? ', asynchronously' : ''}`, async () => {
+      const journal = new Journal();
+      const sink = new NotingSink();
+      const isOk = () => {
+        const failure = new SsmError('VERR_SSM_LOW_ON_DISK_SPACE', 'full');
+        if (asynchronous) return Promise.reject(failure);
+        throw failure;
+      };
+      const { steps } = await saveLive(machine('a: liveVote=again', journal), Object.assign(sink, { isOk }));
+      expect(steps).to.equal('step1 VERR_SSM_LOW_ON_DISK_SPACE, done VERR_SSM_LOW_ON_DISK_SPACE');
+      expect([journal.text, sink.closed]).to.deep.equal(['liveVote@0 a', ['aborted']]);
+    });
+  }
+
+  it('others get their turn while units save', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const busy = () => {
+      const end = performance.now() + 15;
+      while (performance.now() < end);
+    };
+    try {
+      await saveLive(
+        machine('a: liveExec liveVote=again,again,again,ready', new Journal(), { a: { liveExec: busy } }),
+        new NotingSink(),
+      );
+    } finally {
+      clearInterval(timer);
+    }
+    expect(turns).to.be.above(2);
+  });
+
+  it('nothing can be put while voting (SSM_ASSERT_WRITEABLE_RET): VERR_SSM_INVALID_STATE', async () => {
+    let put: Parameters<NonNullable<Deeds[string]['liveExec']>>[0] | undefined;
+    let status: string | undefined;
+    const registry = machine('a: liveExec liveVote', new Journal(), {
+      a: {
+        liveExec(stream) {
+          put = stream;
+        },
+        async liveVote() {
+          status = (await failureOf(() => put?.putU8(1)))?.status;
+        },
+      },
+    });
+    expect((await saveLive(registry, new NotingSink())).failure).to.equal(undefined);
+    expect(status).to.equal('VERR_SSM_INVALID_STATE');
+  });
+
+  it('the states of a live save (SSMSTATE)', async () => {
+    const states: string[] = [];
+    const noted = (_first: unknown, second?: unknown, third?: unknown) => {
+      const handle = [third, second, _first].find((each) => typeof each === 'object') as LiveSave['handle'];
+      states.push(handle.state);
+    };
+    const registry = machine('a: livePrep liveExec liveVote savePrep saveExec saveDone', new Journal(), {
+      a: { livePrep: noted, liveExec: noted, liveVote: noted, savePrep: noted, saveExec: noted, saveDone: noted },
+    });
+    const save = await liveSave(registry, new NotingSink());
+    states.push(save.handle.state);
+    await save.step1();
+    states.push(save.handle.state);
+    await save.step2();
+    await save.done();
+    expect(states).to.deep.equal([
+      'LIVE_STEP1',
+      // livePrep runs in the state of savePrep.
+      'SAVE_PREP',
+      'LIVE_EXEC',
+      'LIVE_VOTE',
+      'LIVE_STEP2',
+      'SAVE_PREP',
+      'SAVE_EXEC',
+      'SAVE_DONE',
+    ]);
+  });
+});

@@ -19,8 +19,11 @@ export interface OpenOptions {
    * the way, which tell how far a file can be trusted.
    */
   damaged?: boolean;
-  /** What to take on at most, for every unit that is sought and every walk over the units; see {@link Limits}. */
-  limits?: Partial<Limits>;
+  /**
+   * What to take on at most, for every unit that is sought and every walk over the units; see {@link Limits}. A state may
+   * be open for as long as one likes: `signal` ends the reading.
+   */
+  limits?: Partial<Omit<Limits, 'wallTime'>>;
   /** Ends all reading: VERR_SSM_CANCELLED. */
   signal?: AbortSignal;
 }
@@ -79,7 +82,7 @@ export interface OpenState {
  * @throws SsmError as `loadState` does for a state in which any of these is damaged.
  */
 export async function openState(source: Source, options: OpenOptions = {}): Promise<OpenState> {
-  const guard = new ReadGuard(options.limits);
+  const guard = new ReadGuard({ ...options.limits, wallTime: Number.POSITIVE_INFINITY });
   guard.interrupt.cancelOn(options.signal);
   guard.check();
   const reader = await openReader(source, guard, options.damaged ? 'readable' : 'all');

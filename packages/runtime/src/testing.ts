@@ -1,3 +1,5 @@
+export { SavV1, type SavV1Options, savV1 } from './testing-v1.js';
+
 import { crc32 } from './codecs/crc32.js';
 import { PASS_FINAL } from './error.js';
 import type { Sink, Source } from './io/sink-source.js';
@@ -344,6 +346,17 @@ export class SlowSink implements Sink {
     await turns(Math.floor(this.#random() * 3));
     if (crc32(data) !== before) throw new Error('data has changed during a write');
     this.#parts.push(data.slice());
+    this.#busy = false;
+  }
+
+  async rewrite(data: Uint8Array, position: number): Promise<void> {
+    if (this.#busy) throw new Error('a rewrite while a write is under way');
+    this.#busy = true;
+    await turns(Math.floor(this.#random() * 3));
+    const all = this.bytes();
+    if (position + data.length > all.length) throw new Error('a rewrite of what has not been written');
+    all.set(data, position);
+    this.#parts.splice(0, this.#parts.length, all);
     this.#busy = false;
   }
 

@@ -1,5 +1,6 @@
 import type { HostProfile } from '@ssmkit/schema';
 import type { StateWriter } from '../containers/state.js';
+import { V1Writer } from '../containers/v1/writer.js';
 import type { FileHeader } from '../containers/v2/headers.js';
 import type { Compression } from '../containers/v2/records.js';
 import { V2Writer } from '../containers/v2/writer.js';
@@ -17,9 +18,17 @@ export interface WriterOptions {
   interrupt: Interrupt;
 }
 
-/** Writes the file header in the format asked for. @throws SsmError for a header that no loader accepts. */
+/**
+ * Writes the file header in the format asked for.
+ *
+ * @throws SsmError for a header that no loader accepts; VERR_NOT_SUPPORTED for what the format has not, or needs of the
+ * sink.
+ */
 export function openWriter(sink: Sink, header: FileHeader, options: WriterOptions): StateWriter {
-  const { format, ...rest } = options;
-  if (format === '2.0') return new V2Writer(sink, header, rest);
-  throw new SsmError('VERR_NOT_SUPPORTED', `format V${format} is not written`);
+  const { format, compression, ...rest } = options;
+  if (format === '2.0') return new V2Writer(sink, header, { ...rest, compression });
+  if (compression !== undefined && compression !== 'lzf') {
+    throw new SsmError('VERR_NOT_SUPPORTED', 'format V1.2 is written with LZF only');
+  }
+  return new V1Writer(sink, header, rest);
 }

@@ -1,7 +1,7 @@
-import { MemorySource, type OpenUnit, SsmError } from '@ssmkit/runtime';
-import { sav, statusOf } from '@ssmkit/runtime/testing';
+import { MemorySource, type OpenUnit } from '@ssmkit/runtime';
+import { sav, savV1, statusOf } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
-import { dataOf, explained, SavedState, type Wanted } from './saved-state.js';
+import { dataOf, SavedState, type Wanted } from './saved-state.js';
 
 const FINAL = 0xffffffff;
 
@@ -130,13 +130,44 @@ describe('SavedState', () => {
     expect(await open(header.unit('u').bytes())).to.equal('VERR_SSM_INTEGRITY_HEADER');
   });
 
-  it('says what to do about a format that is not read', () => {
-    const { message } = explained(new SsmError('VERR_NOT_SUPPORTED', 'format V1.x', { offset: 0 }));
-    expect(message).to.match(
-      /^VERR_NOT_SUPPORTED: format V1\.x; VirtualBox 3\.1 and later can .* \(offset 0x0 \(0\)\)$/,
-    );
-    const other = new SsmError('VERR_EOF', 'x');
-    expect(explained(other)).to.equal(other);
+  describe('of format V1.x', () => {
+    const bytes = () => savV1().unit('pit').store([1, 2, 3]).unit('ram', 1).lzf().block(2, [1, 4, 5]).bytes();
+    const opened = (bytes: Uint8Array) => SavedState.open(new MemorySource(bytes));
+    const names = async (state: SavedState) => {
+      const found: string[] = [];
+      for await (const { name } of state.units()) found.push(name);
+      return found;
+    };
+
+    it('is read, its units are found', async () => {
+      const state = await opened(bytes());
+      expect(state).to.include({ format: '1.2', damage: undefined });
+      expect(await names(state)).to.deep.equal(['pit', 'ram']);
+      expect(await state.hasEnd()).to.equal(true);
+      const { unit } = await state.find({ name: 'ram', instance: 1 });
+      expect(await collected(unit)).to.deep.equal([4, 5]);
+      expect(await messageOf(state.find({ name: 'rum', instance: 0 }))).to.contain('near names: ram');
+    });
+
+    it('is read as far as possible where its checksum is wrong', async () => {
+      const damaged = bytes();
+      damaged[40] = ~(damaged[40] as number);
+      const state = await opened(damaged);
+      expect(state.damage?.status).to.equal('VERR_SSM_INTEGRITY_CRC');
+      expect(await names(state)).to.deep.equal(['pit', 'ram']);
+      const { unit, damage } = await state.find({ name: 'pit', instance: 0 });
+      expect(await collected(unit)).to.deep.equal([1, 2, 3]);
+      expect(damage.map(({ status }) => status)).to.deep.equal(['VERR_SSM_INTEGRITY_CRC']);
+    });
+
+    it('is read as far as possible where it is cut off', async () => {
+      const state = await opened(bytes().subarray(0, -30));
+      expect(state.damage?.status).to.equal('VERR_SSM_INTEGRITY_SIZE');
+      expect(await statusOf(() => names(state))).to.equal('VERR_EOF');
+      expect(await state.hasEnd()).to.equal(false);
+      const { unit } = await state.find({ name: 'pit', instance: 0 });
+      expect(await collected(unit)).to.deep.equal([1, 2, 3]);
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type Format,
   getSelfDescription,
   hostOf,
   isSsmError,
@@ -19,7 +20,8 @@ import { nearNames } from './near.js';
  *
  * A loader refuses a file whose footer is wrong (one that was cut off, say) before it looks at a single unit. To show
  * what there is all the same, such a file is read as if it came through a pipe, where the footer is not known before it
- * is reached; what was wrong at first is kept as `damage`.
+ * is reached; what was wrong at first is kept as `damage`. A V1.x file has size and checksum in its header, and is read
+ * without a look at them.
  */
 
 /** Which unit is wanted. */
@@ -37,17 +39,15 @@ export interface Found {
   readonly damage: readonly SsmError[];
 }
 
-/** Bytes of the magic, and where the format's number stands in it. */
-const MAGIC_SIZE = 32;
-const FORMAT = /^\x7fVirtualBox SavedState V(\d\.\d)\n/;
+/** Size of the header of the END unit. */
 const END_SIZE = 44;
+const END_SIZE_V1 = 28;
 const END_MAGIC = '\nTheEnd\0';
 
 /** A saved state whose header can be read. */
 export class SavedState {
   readonly header: StateHeader;
-  /** The container format: `2.0`. */
-  readonly format: string;
+  readonly format: Format;
   /** Why a loader refuses the file before its first unit; `undefined` where it does not. */
   readonly damage: SsmError | undefined;
   readonly #source: Source;
@@ -57,36 +57,35 @@ export class SavedState {
   private constructor(
     source: Source,
     host: HostProfile | undefined,
-    format: string,
-    { file, stream, damage }: { file?: OpenState; stream?: OpenState; damage?: SsmError },
+    opened: OpenState,
+    { whole, damage }: { whole: boolean; damage?: SsmError },
   ) {
     this.#source = source;
     this.#host = host;
-    this.#file = file;
-    this.format = format;
-    this.header = ((file ?? stream) as OpenState).header;
+    this.#file = whole ? opened : undefined;
+    this.format = opened.format;
+    this.header = opened.header;
     this.damage = damage;
   }
 
   /**
    * @param host whose C structures are filled; default linux.amd64.
-   * @throws SsmError where nothing can be read: no saved state, another format, a damaged header.
+   * @throws SsmError where nothing can be read: no saved state, an unknown format, a damaged header.
    */
   static async open(source: Source, host?: HostProfile): Promise<SavedState> {
-    const format = async () => {
-      const magic = new Uint8Array(MAGIC_SIZE);
-      await source.read(magic, 0);
-      return FORMAT.exec(String.fromCharCode(...magic))?.[1] ?? '';
-    };
+    const options = host && { host };
     try {
-      const file = await openState(source, host && { host });
-      return new SavedState(source, host, await format(), { file });
-    } catch (error) {
-      if (!isSsmError(error)) throw error;
-      const damage = explained(error);
+      return new SavedState(source, host, await openState(source, options), { whole: true });
+    } catch (damage) {
+      if (!isSsmError(damage)) throw damage;
       try {
-        const stream = await openState(asStream(source));
-        return new SavedState(source, host, await format(), { stream, damage });
+        const file = await openState(source, { ...options, damaged: true });
+        return new SavedState(source, host, file, { whole: true, damage });
+      } catch {
+        // That helps with V1.x only.
+      }
+      try {
+        return new SavedState(source, host, await openState(asStream(source)), { whole: false, damage });
       } catch {
         throw damage;
       }
@@ -106,15 +105,24 @@ export class SavedState {
   /** Whether the END unit is there; `undefined` where the file is too damaged to say. */
   async hasEnd(): Promise<boolean | undefined> {
     try {
-      const directory = await this.#file?.directory();
-      if (directory === undefined) return undefined;
-      const bytes = new Uint8Array(END_SIZE);
-      await this.#source.read(bytes, directory.offset - END_SIZE);
+      const offset = await this.#endOffset();
+      if (offset === undefined) return undefined;
+      const bytes = new Uint8Array(END_MAGIC.length);
+      await this.#source.read(bytes, offset);
       return String.fromCharCode(...bytes).startsWith(END_MAGIC);
     } catch (error) {
       if (!isSsmError(error)) throw error;
       return undefined;
     }
+  }
+
+  /** Where the END unit would have to be. */
+  async #endOffset(): Promise<number | undefined> {
+    if (this.format === '2.0') {
+      const directory = await this.#file?.directory();
+      return directory && directory.offset - END_SIZE;
+    }
+    return Math.max(0, (this.#source.size as number) - END_SIZE_V1);
   }
 
   /**
@@ -176,13 +184,6 @@ export class SavedState {
 /** The same bytes as a pipe would give them. */
 function asStream(source: Source): Source {
   return { read: (into, position) => source.read(into, position) };
-}
-
-/** The same failure; a refusal of a whole format (VERR_NOT_SUPPORTED) says what can be done about it, too. */
-export function explained(error: SsmError): SsmError {
-  if (error.status !== 'VERR_NOT_SUPPORTED') return error;
-  const help = 'VirtualBox 3.1 and later can load such a file and save it again in format V2.0, which ssm reads';
-  return new SsmError(error.status, `${error.detail}; ${help}`, error.where, { cause: error });
 }
 
 /** Whether a unit is "SSM", in which the saving side tells of itself. */

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { CatDocument, LsDocument, VerifyDocument } from '@ssmkit/cli';
 import { runSsm } from '@ssmkit/cli/testing';
+import { savV1 } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import { corpusBytes, corpusJson, corpusPath } from '../support/corpus.js';
 
@@ -34,7 +35,6 @@ interface Manifest {
 }
 
 const variantFiles = readdirSync(corpusPath('variants/') as string).filter((name) => name.endsWith('.sav'));
-const isV1 = (file: string) => /^v1[12]-/.test(file);
 
 async function ssmJson<T>(...args: readonly string[]): Promise<{ code: number; document: T; err: string }> {
   const { code, out, err } = await runSsm([...args, '--json']);
@@ -51,7 +51,7 @@ const readFurther: Readonly<Record<string, string>> = {
 };
 
 describe('ssm and the files that VirtualBox wrote and judged', () => {
-  for (const file of variantFiles.filter((name) => !isV1(name))) {
+  for (const file of variantFiles) {
     it(`verify has the real loader's verdicts on ${file}`, async function () {
       const variant = corpusJson<Variant[]>(this, 'variants/index.json').find((row) => row.file === file) as Variant;
       const load = readFurther[file] ?? variant.load.loadRc;
@@ -100,21 +100,66 @@ describe('ssm and the files that VirtualBox wrote and judged', () => {
     });
   }
 
-  for (const file of variantFiles.filter(isV1)) {
-    it(`says what can be done about ${file}`, async () => {
-      const path = corpusPath(`variants/${file}`) as string;
-      for (const args of [
-        ['ls', path],
-        ['verify', path],
-        ['cat', path, 'numbers'],
-      ]) {
-        const { code, err } = await runSsm(args);
-        expect(code).to.equal(1);
-        expect(err).to.match(/^ssm: VERR_NOT_SUPPORTED: .*format V1\.x.*save it again in format V2\.0.*\n$/);
-      }
-      expect((await runSsm(['verify', path])).out).to.contain(': not checked\n');
+  it('ls tells of a file of format V1.1 what it knows', async () => {
+    const path = corpusPath('variants/v11-zlib.sav') as string;
+    const { code, document } = await ssmJson<LsDocument>('ls', path);
+    expect(code).to.equal(0);
+    expect(document).to.deep.include({ self: null, endUnit: true });
+    expect(document.header).to.deep.equal({
+      format: '1.1',
+      product: null,
+      revision: null,
+      hostBits: null,
+      gcPhysBytes: 8,
+      gcPtrBytes: 8,
+      live: false,
+      checksum: true,
+      unitCount: null,
     });
-  }
+    expect(document.totals.records).to.deep.equal({ raw: 0, lzf: 0, zero: 0, lz4: 0, zlib: 2 });
+    const { out } = await runSsm(['ls', path]);
+    expect(out).to.match(/Saved by +VirtualBox 1\.4\.1 to 2\.0\n/);
+    expect(out).to.match(/Host +unknown system, \? bits\n/);
+    expect(out).to.match(/STORE\/LZF\/ZLIB/);
+    expect(out).to.match(/numbers .* 0\/0\/1 *\n/);
+  });
+
+  it('ls counts the bytes of a file of format V1.2', async () => {
+    for (const file of ['v12-lzf', 'v12-store', 'v12-zlib']) {
+      const { document } = await ssmJson<LsDocument>('ls', corpusPath(`variants/${file}.sav`) as string);
+      const headers = document.units.reduce((sum, { name }) => sum + 28 + name.length + 1, 0);
+      expect(80 + headers + document.totals.stored + 28, file).to.equal(document.size);
+      expect(document.self, file).to.deep.include({ hostOs: 'linux.amd64' });
+    }
+  });
+
+  it('ls, cat and verify read a file of format V1.2 whose checksum is wrong as far as it goes', async () => {
+    const path = corpusPath('variants/v12-badcrc.sav') as string;
+    const ls = await ssmJson<LsDocument>('ls', path);
+    expect([ls.code, ls.document.errors[0]?.status, ls.document.endUnit]).to.deep.equal([
+      1,
+      'VERR_SSM_INTEGRITY_CRC',
+      true,
+    ]);
+    expect(ls.document.units.map(({ name, data }) => [name, data])).to.deep.equal([['p', 59]]);
+    const cat = await ssmJson<CatDocument>('cat', path, 'p');
+    expect([cat.code, cat.document.bytes]).to.deep.equal([1, 59]);
+    const verify = await ssmJson<VerifyDocument>('verify', path);
+    expect(verify.document).to.include({ load: 'VERR_SSM_INTEGRITY_CRC', units: 'VERR_SSM_INTEGRITY_CRC' });
+    expect((await runSsm(['verify', path])).out).to.contain(': damaged\n');
+  });
+
+  it('verify says of a file of format V1.0 that old VirtualBoxes read it', async () => {
+    const sound = { stdin: savV1({ format: '1.0' }).unit('pit').store([1]).bytes() };
+    const { code, out, err } = await runSsm(['verify', '-'], sound);
+    expect(code).to.equal(1);
+    expect(out).to.match(/: not loadable\n/);
+    expect(out).to.match(/load +VERR_SSM_INTEGRITY_VERSION\n +units +VINF_SUCCESS\n/);
+    expect(err).to.contain(
+      'format V1.0, which VirtualBox 3.1 and later do not read; for those up to 3.0 the file is sound',
+    );
+    expect([...(await runSsm(['cat', '-', 'pit'], sound)).stdout]).to.deep.equal([1]);
+  });
 
   for (const file of ['00-empty', '01-prims', '02-struct', '03-structex-all-flags', '05-many-units', '06-live-1pass']) {
     it(`ls and cat agree with the manifest of ${file}`, async function () {

@@ -1,4 +1,12 @@
-import { isSsmError, type OpenUnit, PASS_FINAL, type SsmError, type StateHeader, type UnitSize } from '@ssmkit/runtime';
+import {
+  type Format,
+  isSsmError,
+  type OpenUnit,
+  PASS_FINAL,
+  type SsmError,
+  type StateHeader,
+  type UnitSize,
+} from '@ssmkit/runtime';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -20,7 +28,7 @@ export interface LsDocument {
   readonly file: string;
   readonly size: number;
   readonly header: {
-    readonly format: string;
+    readonly format: Format;
     readonly product: string | null;
     readonly revision: number | null;
     readonly hostBits: number | null;
@@ -48,8 +56,8 @@ Example:
   $ ssm ls --json machine.sav | jq '.units[] | select(.name == "pit")'
 
 Offsets and sizes are in bytes: Offset is that of the unit's header in the file, Stored what its records take there,
-Data what they decode to; RAW/LZF/ZERO counts the records by type. A file that is damaged is shown as far as it can be
-read, with ? for what is not known; the exit code is then 1.`;
+Data what they decode to; RAW/LZF/ZERO (of formats V1.x STORE/LZF/ZLIB) counts the records by type. A file that is
+damaged is shown as far as it can be read, with ? for what is not known; the exit code is then 1.`;
 
 /** `ssm ls FILE` */
 export function lsCommand(context: Context): Command {
@@ -143,7 +151,7 @@ function documentOf(input: Input, { state, units, pairs, end, errors }: Listing)
   };
 }
 
-function headerJson(format: string, header: StateHeader): LsDocument['header'] {
+function headerJson(format: Format, header: StateHeader): LsDocument['header'] {
   const { product, revision, hostBits, gcPhysBytes, gcPtrBytes, live, checksum, unitCount } = header;
   return {
     format,
@@ -166,7 +174,38 @@ function selfJson(pairs: ReadonlyMap<string, string>): LsDocument['self'] {
   };
 }
 
-const columns: readonly Column[] = [
+/** What is counted of a unit. */
+type Counted = keyof UnitSize['records'];
+
+/** The types of records that each format has, and what they are called there. */
+const recordTypes: Readonly<Record<Format, readonly (readonly [type: Counted, title: string])[]>> = {
+  '2.0': [
+    ['raw', 'RAW'],
+    ['lzf', 'LZF'],
+    ['zero', 'ZERO'],
+  ],
+  '1.2': v1Types(),
+  '1.1': v1Types(),
+  '1.0': v1Types(),
+};
+
+function v1Types() {
+  return [
+    ['raw', 'STORE'],
+    ['lzf', 'LZF'],
+    ['zlib', 'ZLIB'],
+  ] as const;
+}
+
+/** Whose format it is, where the header does not say more. */
+const writers: Readonly<Record<Format, string>> = {
+  '2.0': '3.1 or later',
+  '1.2': '2.1 to 3.0',
+  '1.1': '1.4.1 to 2.0',
+  '1.0': 'before 1.4.1',
+};
+
+const columns = (types: string): readonly Column[] => [
   { title: 'Unit', least: 10 },
   { title: 'Inst', align: 'right' },
   { title: 'Ver', align: 'right' },
@@ -174,7 +213,7 @@ const columns: readonly Column[] = [
   { title: 'Offset', align: 'right' },
   { title: 'Stored', align: 'right' },
   { title: 'Data', align: 'right' },
-  { title: 'RAW/LZF/ZERO', align: 'right' },
+  { title: types, align: 'right' },
 ];
 
 function text({ style, io }: Context, document: LsDocument): string {
@@ -182,17 +221,20 @@ function text({ style, io }: Context, document: LsDocument): string {
   const yes = (value: boolean) => (value ? 'yes' : 'no');
   const edition = self === null ? [] : [self.buildType ?? '', self.ose ? 'open source edition' : ''];
   const built = edition.filter((part) => part !== '').join(', ');
+  const product = header.product === null ? writers[header.format] : `${header.product} r${header.revision}`;
+  // Another type is rare enough to be shown only where it occurs.
+  const types = [...recordTypes[header.format], ...(totals.records.lz4 > 0 ? ([['lz4', 'LZ4']] as const) : [])];
   const facts: readonly (readonly [name: string, value: string])[] = [
     ['Format', `V${header.format}`],
-    ['Saved by', `VirtualBox ${header.product} r${header.revision}${built && ` (${built})`}`],
-    ['Host', `${self?.hostOs ?? 'unknown system'}, ${header.hostBits} bits`],
+    ['Saved by', `VirtualBox ${product}${built && ` (${built})`}`],
+    ['Host', `${self?.hostOs ?? 'unknown system'}, ${header.hostBits ?? '?'} bits`],
     ['Guest addresses', `physical ${header.gcPhysBytes} bytes, pointers ${header.gcPtrBytes} bytes`],
     ['Live save', yes(header.live)],
     ['Checksums', yes(header.checksum)],
-    ['Units registered', String(header.unitCount)],
+    ['Units registered', String(header.unitCount ?? '?')],
     ['END unit', endUnit === null ? 'unknown' : endUnit ? 'yes' : 'no: written unit by unit, not by a machine'],
   ];
-  const rows = units.map((unit) => [
+  const rows = units.map(({ records, ...unit }) => [
     escapeText(unit.name),
     String(unit.instance),
     String(unit.version),
@@ -200,14 +242,16 @@ function text({ style, io }: Context, document: LsDocument): string {
     `0x${unit.offset.toString(16)}`,
     String(unit.stored ?? '?'),
     String(unit.data ?? '?'),
-    unit.records === null ? '?' : `${unit.records.raw}/${unit.records.lzf}/${unit.records.zero}`,
+    records === null ? '?' : types.map(([type]) => records[type]).join('/'),
   ]);
   const live = units.some(({ pass }) => pass !== PASS_FINAL) ? ' (every pass of a unit counts)' : '';
   return [
     `${style.heading(escapeText(file))}: ${size} bytes\n`,
     ...facts.map(([name, value]) => `  ${style.faint(name.padEnd(17))} ${escapeText(value)}\n`),
     '\n',
-    rows.length > 0 ? renderTable(columns, rows, style, io.stdout.width) : '',
+    rows.length > 0
+      ? renderTable(columns(types.map(([, title]) => title).join('/')), rows, style, io.stdout.width)
+      : '',
     `${rows.length > 0 ? '\n' : ''}${totals.units} units${live}, ${totals.data} bytes of data in ${totals.stored} stored\n`,
   ].join('');
 }

@@ -5,7 +5,7 @@ import { type Input, withInput } from '../input.js';
 import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson, type WhereJson, whereJson } from '../output/json.js';
-import { dataOf, explained, SavedState } from '../saved-state.js';
+import { dataOf, SavedState } from '../saved-state.js';
 
 /** What `ssm verify --json` prints; docs/cli.md says what each key means. */
 export interface VerifyDocument {
@@ -25,7 +25,7 @@ Example:
   $ ssm verify machine.sav && echo VirtualBox would load it
 
 Each line is a step of VirtualBox's loader with the status it ends with, VINF_SUCCESS where nothing is wrong:
-  validate           header and footer
+  validate           header and footer; of formats V1.x header and size
   validate with CRC  the same, and the CRC of the whole file
   open               opening for reading single units
   load               every unit to its end, the directory and the footer, as a machine that starts reads them
@@ -48,7 +48,7 @@ export function verifyCommand(context: Context): Command {
 
 async function verify(context: Context, input: Input): Promise<void> {
   const verdict = await verifyState(input.source);
-  const failure = verdict.failure && explained(verdict.failure);
+  const { failure } = verdict;
   // A load that came to its end has read every unit.
   const units = failure === undefined ? undefined : await unitsFailure(input);
   const errors = failure === undefined ? [] : [failure];
@@ -77,7 +77,8 @@ async function unitsFailure({ source }: Input): Promise<SsmError | undefined> {
   try {
     const state = await SavedState.open(source);
     for await (const unit of state.units()) for await (const _ of dataOf(unit));
-    return undefined;
+    // Nothing in a V1.x file is checked on the way.
+    return state.format === '2.0' ? undefined : state.damage;
   } catch (error) {
     if (!isSsmError(error)) throw error;
     return error;
@@ -101,7 +102,6 @@ function text({ style }: Context, document: VerifyDocument): string {
 }
 
 /** In a word or two what a failure means. */
-function verdictOf({ open, units }: VerifyDocument): string {
-  if (open === 'VERR_NOT_SUPPORTED') return 'not checked';
+function verdictOf({ units }: VerifyDocument): string {
   return units === 'VINF_SUCCESS' ? 'not loadable' : 'damaged';
 }

@@ -41,6 +41,7 @@ export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from '
 export { validateState } from './engine/validate.js';
 export { type Verdict, verifyState } from './engine/verify.js';
 export * from './error.js';
+export * from './explain/index.js';
 export { MemorySink, MemorySource } from './io/memory.js';
 export type { Sink, Source } from './io/sink-source.js';
 export * from './status.js';

@@ -8,6 +8,7 @@ import { verifyState } from '../engine/verify.js';
 import { PASS_FINAL } from '../error.js';
 import { MemorySink, MemorySource } from '../io/memory.js';
 import { AwkwardSource, SlowSink, sav, statusOf } from '../testing.js';
+import { savV1 } from '../testing-v1.js';
 import { type ConvertOptions, convertState } from './convert.js';
 
 async function convert(bytes: Uint8Array, options: ConvertOptions = {}): Promise<Uint8Array> {
@@ -227,11 +228,81 @@ describe('converting a saved state', () => {
     const refused: readonly [name: string, bytes: Uint8Array, options: ConvertOptions, reason: RegExp][] = [
       ['a live save', sav({ live: true }).unit('u').bytes(), {}, /no live saves/],
       ['LZ4', sav().unit('u').bytes(), { compression: 'lz4' }, /no LZ4/],
+      ['no packing', sav().unit('u').bytes(), { compression: 'none' }, /LZF only/],
+      ['a live pass', sav().unit('u', 0, { pass: 3 }).bytes(), {}, /no live passes/],
+      ['a file without an END unit', sav({ end: false }).unit('u').bytes(), {}, /no END unit/],
       ['no checksum', sav().unit('u').bytes(), { checksum: false }, /always has a checksum/],
     ];
     for (const [name, bytes, options, reason] of refused) {
       it(`refuses ${name}`, async () => expect(await refusalOf(bytes, { ...options, format: '1.2' })).to.match(reason));
     }
+  });
+
+  it('keeps everything in V1.2 and back', async () => {
+    const sink = new MemorySink();
+    const bytes = sav({ self: true })
+      .unit('b', 7, { version: 9 })
+      .u32(1)
+      .mem(text)
+      .zero(4)
+      .unit('empty')
+      .unit('a')
+      .raw([...crypto.getRandomValues(new Uint8Array(60_000))])
+      .bytes();
+    const { units } = await contentOf(bytes);
+    const product = { major: 3, minor: 0, build: 12 };
+    await convertState(new MemorySource(bytes), sink, { format: '1.2', product, revision: 54655 });
+    const old = await openState(new MemorySource(sink.bytes()));
+    expect(old.format).to.equal('1.2');
+    expect(old.header).to.deep.include({ product, revision: 54655, hostBits: 64 });
+    expect(await sound(sink.bytes())).to.equal(true);
+    const back = await contentOf(await convert(sink.bytes()));
+    expect(back.units).to.deep.equal(units);
+    expect(back.directory).to.deep.equal(['SSM#0', 'b#7', 'empty#0', 'a#0']);
+    expect(back.header).to.deep.include({ product, unitCount: 4 });
+  });
+
+  describe('of format V1.x', () => {
+    const product = { major: 2, minor: 0, build: 6 };
+    const told: ConvertOptions = { product, revision: 39765, host: 'win.x86', gcPtrBytes: 4 };
+    const old = (format: '1.2' | '1.1' | '1.0') => savV1({ format }).unit('u', 3).store(text).unit('empty').bytes();
+
+    it('tells in the new header what the old one does not', async () => {
+      const { header, units, directory } = await contentOf(await convert(old('1.1'), told));
+      expect(header).to.deep.include({
+        product,
+        hostBits: 32,
+        gcPhysBytes: 8,
+        gcPtrBytes: 4,
+        unitCount: 3,
+        live: false,
+      });
+      expect(units.map(({ name }) => name)).to.deep.equal(['SSM', 'u', 'empty']);
+      expect(String.fromCharCode(...(units[0]?.data ?? []))).to.match(/Host OS.*win\.x86/);
+      expect(units[1]).to.deep.include({ instance: 3, pass: PASS_FINAL, data: [...text] });
+      expect(directory).to.deep.equal(['SSM#0', 'u#3', 'empty#0']);
+      const v10 = await contentOf(await convert(old('1.0'), { product, revision: 1 }));
+      expect(v10.header).to.deep.include({ hostBits: 64, gcPhysBytes: 4, gcPtrBytes: 4, unitCount: 2 });
+    });
+
+    it('guesses nothing', async () => {
+      for (const key of ['product', 'revision', 'host', 'gcPtrBytes'] as const) {
+        const { [key]: _, ...rest } = told;
+        expect(await refusalOf(old('1.1'), rest), key).to.match(/^format V1\.1 does not tell .*: say so$/);
+      }
+      expect(await refusalOf(old('1.0'), {})).to.match(/does not tell which version and revision/);
+      expect(await refusalOf(old('1.2'), { gcPtrBytes: 4 })).to.match(/pointers of 8 bytes/);
+    });
+
+    it('has no names in V2.0 that are too long for it', async () => {
+      const name = 'n'.repeat(48);
+      expect(await refusalOf(savV1({ format: '1.2' }).unit(name).bytes(), {})).to.match(/name of 48 bytes.*47 at most/);
+    });
+
+    it('from nothing but a file', async () => {
+      const source = new AwkwardSource(old('1.2'), { stream: true });
+      expect(await statusOf(() => convertState(source, new MemorySink()))).to.equal('VERR_SSM_INTEGRITY_SIZE');
+    });
   });
 
   describe('of damaged input', () => {

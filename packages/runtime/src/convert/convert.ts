@@ -1,4 +1,4 @@
-import { hostProfile } from '@ssmkit/schema';
+import { defaultHost, hostProfile } from '@ssmkit/schema';
 import { crc32 } from '../codecs/crc32.js';
 import type { Format } from '../containers/formats.js';
 import { type Limits, ReadGuard } from '../containers/guard.js';
@@ -11,6 +11,7 @@ import type {
   UnitHeader,
 } from '../containers/state.js';
 import { nameBytes } from '../containers/unit-name.js';
+import type { FileHeader } from '../containers/v2/headers.js';
 import { V2Reader } from '../containers/v2/reader.js';
 import type { Compression } from '../containers/v2/records.js';
 import { V2Writer } from '../containers/v2/writer.js';
@@ -175,13 +176,16 @@ class Conversion {
     return count;
   }
 
-  #open(header: Parameters<typeof openWriter>[1]): StateWriter {
+  #open(header: FileHeader): StateWriter {
     const { host, compression, bufferLimit } = this.#options;
-    const rest = { bufferLimit, interrupt: this.#guard.interrupt };
-    this.#writer =
-      this.#format === '2.0'
-        ? new V2Writer(this.#sink, header, { ...rest, compression })
-        : openWriter(this.#sink, header, { ...rest, format: '1.2', host: hostProfile(host ?? 'linux.amd64') });
+    this.#writer = openWriter(this.#sink, header, {
+      format: this.#format,
+      compression,
+      bufferLimit,
+      interrupt: this.#guard.interrupt,
+      // Nothing is put that would depend on it.
+      host: host === undefined ? defaultHost : hostProfile(host),
+    });
     return this.#writer;
   }
 

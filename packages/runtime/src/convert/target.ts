@@ -54,6 +54,7 @@ export function targetHeader(reader: StateReader, options: ConvertOptions, unitC
 function checkV12(header: StateHeader, { compression = header.compression, checksum }: ConvertOptions): void {
   if (header.live) throw refusal('format V1.2 has no live saves');
   if (compression === 'lz4') throw refusal('format V1.2 has no LZ4: ask for LZF');
+  if (compression === 'none') throw refusal('format V1.2 is written with LZF only');
   if (checksum === false) throw refusal('format V1.2 always has a checksum');
 }
 

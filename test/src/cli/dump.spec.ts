@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DumpDocument } from '@ssmkit/cli';
 import { runSsm } from '@ssmkit/cli/testing';
+import { savV1 } from '@ssmkit/runtime/testing';
 import { defaultHost, descriptorFor, encodeJson, readImage, type StateClass } from '@ssmkit/schema';
 import { expect } from 'chai';
 import { Big } from '../classes/big.js';
@@ -92,6 +93,18 @@ describe('ssm dump of structures that VirtualBox wrote', () => {
       expect(code, file).to.equal(0);
       expect(document.left?.bytes, file).to.equal(4);
     }
+  });
+
+  it('the same structure from a file of format V1.2', async () => {
+    const schema = `${compiled('big')}#Big`;
+    const path = corpusPath('03-structex-all-flags.sav') as string;
+    const data = (await runSsm(['cat', path, 'structex'])).stdout;
+    const stdin = savV1().unit('structex', 0, { version: 5 }).store(data).bytes();
+    const { code, out } = await runSsm(['dump', '-', 'structex', '--schema', schema, '--json'], { stdin });
+    expect(code).to.equal(0);
+    const { value, left } = JSON.parse(out) as DumpDocument;
+    const expected = await dump('03-structex-all-flags.sav', 'structex', 0, schema);
+    expect([value, left]).to.deep.equal([expected.document.value, expected.document.left]);
   });
 
   it('wrong flags do not fit the bytes', async () => {

@@ -76,6 +76,7 @@ const rules: readonly SaveRule[] = [
     does: { a: { savePrep: (handle) => void handle.setStatus('VERR_TIMEOUT') } },
     calls: 'savePrep a, saveDone a',
     ends: 'VERR_TIMEOUT',
+    message: /^VERR_TIMEOUT: Prepare save failed: a callback set it \(unit 'a'#0\)$/,
   },
   {
     rule: 'a failing saveExec stops the exec run',
@@ -99,6 +100,7 @@ const rules: readonly SaveRule[] = [
     does: { a: { saveExec: (_put, handle) => void handle.setStatus('VERR_NO_MEMORY') } },
     calls: 'saveExec a',
     ends: 'VERR_NO_MEMORY',
+    message: /^VERR_NO_MEMORY: Execute save failed: a callback set it \(unit 'a'#0, final pass, offset 0x/,
   },
   {
     rule: 'the status of the handle outweighs what the callback returns',

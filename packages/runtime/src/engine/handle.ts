@@ -104,9 +104,13 @@ export class SsmHandle {
     return this.#failure?.status ?? 'VINF_SUCCESS';
   }
 
-  /** Lets the operation fail once the callback has returned; the first failure stays. */
+  /**
+   * Lets the operation fail once the callback has returned. The first failure stays, unless `error` is the same one told
+   * with more about its place.
+   */
   fail(error: SsmError): void {
-    this.#failure ??= error;
+    const first = this.#failure;
+    if (first === undefined || (first !== this.interrupt.failure && stemsFrom(error, first))) this.#failure = error;
   }
 
   /**
@@ -138,6 +142,12 @@ export class SsmHandle {
       throw new SsmError('VERR_SSM_ALREADY_CANCELLED', 'the operation is ending already');
     }
   }
+}
+
+/** Whether `error` has `origin` among its causes. */
+function stemsFrom(error: SsmError, origin: SsmError): boolean {
+  for (let cause = error.cause; cause instanceof SsmError; cause = cause.cause) if (cause === origin) return true;
+  return false;
 }
 
 /** What the unit "SSM" tells. */

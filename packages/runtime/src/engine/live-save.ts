@@ -165,11 +165,11 @@ export class LiveSave {
     const { handle } = run;
     handle.state = 'SAVE_PREP';
     for (const unit of run.units) {
+      if (!run.ok) return;
       if (unit.livePrep === undefined) continue;
-      if ((await run.call('livePrep', 'Prepare live save failed', unit, () => unit.livePrep?.(handle))) === undefined)
-        return;
+      await run.call('livePrep', 'Prepare live save failed', unit, () => unit.livePrep?.(handle));
     }
-    run.livePrepared();
+    if (run.ok) run.livePrepared();
   }
 
   async #passes(): Promise<void> {
@@ -227,6 +227,7 @@ export class LiveSave {
     let ready = true;
     for (const unit of run.units) {
       if (unit.liveVote === undefined || this.#doneLive.has(unit)) continue;
+      if (!run.ok) return false;
       const vote = await run.call('liveVote', 'Vote failed', unit, () => unit.liveVote?.(pass, handle));
       switch (vote) {
         case undefined:

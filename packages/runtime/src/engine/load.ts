@@ -154,13 +154,21 @@ class LoadOperation {
   async #prep(): Promise<boolean> {
     const handle = this.#handle;
     for (const unit of this.#units) {
+      if (handle.failure !== undefined) return false;
       if (unit.loadPrep === undefined) continue;
       this.#called.add(unit);
-      const outcome = await callUnit('loadPrep', unit, () => unit.loadPrep?.(handle));
-      if (hasFailed(outcome)) handle.fail(failed('LoadPrep failed', outcome, unit));
-      if (handle.failure !== undefined) return false;
+      await this.#call('loadPrep', 'LoadPrep failed', unit, () => unit.loadPrep?.(handle));
     }
     return handle.failure === undefined;
+  }
+
+  /** Runs a callback that reads nothing. */
+  async #call(name: string, what: string, unit: Unit, call: () => ReturnType<NonNullable<Unit['loadDone']>>) {
+    const handle = this.#handle;
+    const before = handle.failure;
+    const outcome = await callUnit(name, unit, call);
+    const error = hasFailed(outcome) ? outcome : handle.failure;
+    if (error !== undefined && error !== before) handle.fail(failed(what, error, unit));
   }
 
   async #exec(): Promise<void> {
@@ -239,8 +247,7 @@ class LoadOperation {
     for (const unit of this.#units) {
       const involved = this.#called.has(unit) || (unit.loadPrep === undefined && unit.loadExec === undefined);
       if (unit.loadDone === undefined || !involved) continue;
-      const outcome = await callUnit('loadDone', unit, () => unit.loadDone?.(handle));
-      if (hasFailed(outcome)) handle.fail(failed('LoadDone failed', outcome, unit));
+      await this.#call('loadDone', 'LoadDone failed', unit, () => unit.loadDone?.(handle));
     }
   }
 }

@@ -105,13 +105,12 @@ export class SaveRun {
     unit: Unit,
     call: () => ReturnType<NonNullable<Unit['saveDone']>>,
   ): Promise<SsmStatus | undefined> {
+    const before = this.handle.failure;
     const outcome = await callUnit(name, unit, call);
     this.#called.add(unit);
-    if (hasFailed(outcome)) {
-      this.#failed(what, unit, outcome);
-      return undefined;
-    }
-    return this.ok ? outcome : undefined;
+    const error = hasFailed(outcome) ? outcome : this.handle.failure;
+    if (error !== undefined && error !== before) this.#failed(what, unit, error);
+    return this.ok && !hasFailed(outcome) ? outcome : undefined;
   }
 
   /** savePrep of every unit, to the first failure. */
@@ -121,11 +120,12 @@ export class SaveRun {
     handle.state = 'SAVE_PREP';
     let total = 0;
     for (const unit of this.units) {
+      if (!this.ok) return;
       total += unit.guess;
       if (unit.savePrep === undefined) continue;
-      if ((await this.call('savePrep', 'Prepare save failed', unit, () => unit.savePrep?.(handle))) === undefined)
-        return;
+      await this.call('savePrep', 'Prepare save failed', unit, () => unit.savePrep?.(handle));
     }
+    if (!this.ok) return;
     progress.report(progress.split.prepare + progress.split.live - 1);
     this.#livePercent = progress.split.prepare + progress.split.live;
     progress.follow(total);
@@ -142,16 +142,17 @@ export class SaveRun {
     let error: SsmError;
     try {
       await writer.settle();
+      if (!this.ok) return undefined;
       const stream = writer.beginUnit({ name, instance, version, pass });
       this.operation.progress.unit({ name, instance, pass });
       const outcome = await callUnit(pass === PASS_FINAL ? 'saveExec' : 'liveExec', unit, () => exec(stream));
       this.#called.add(unit);
-      if (!hasFailed(outcome)) {
-        if (!this.ok) return undefined;
+      if (hasFailed(outcome)) error = outcome;
+      else if (this.handle.failure !== undefined) error = this.handle.failure;
+      else {
         writer.endUnit();
         return outcome;
       }
-      error = outcome;
     } catch (thrown) {
       error = thrown as SsmError;
     } finally {

@@ -51,8 +51,9 @@ export class LoadOperationHandle extends LoadHandle {
   }
 
   override async skipToEndOfUnit(): Promise<void> {
-    this.stream.skip(this.stream.buffered);
     const { input, records } = this.#reader;
+    if (records.restIgnored) return;
+    this.stream.skip(this.stream.buffered);
     await this.#guard(async () => {
       while (await input.run(() => records.skip()));
     });

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { loadState } from '../../engine/load.js';
 import { openState } from '../../engine/open.js';
 import { Registry } from '../../engine/registry.js';
+import type { UnitCallbacks } from '../../engine/unit.js';
 import { validateState } from '../../engine/validate.js';
 import { verifyState } from '../../engine/verify.js';
-import { isSsmError } from '../../error.js';
+import { isSsmError, PASS_FINAL } from '../../error.js';
 import { MemorySource } from '../../io/memory.js';
 import type { Source } from '../../io/sink-source.js';
 import { AwkwardSource, savV1, statusOf } from '../../testing.js';
@@ -310,6 +311,38 @@ describe('units of formats V1.x', () => {
       .bytes();
     await loadState(registry, new MemorySource(bytes));
     expect(got).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('may be skipped, whatever is in them', async () => {
+    const registry = new Registry();
+    let skipped = 0;
+    registry.register({
+      name: 'u',
+      version: 1,
+      async loadExec(stream, _version, pass, handle) {
+        expect(pass).to.equal(PASS_FINAL);
+        await handle.skipToEndOfUnit();
+        // As in VirtualBox it does nothing: there is nothing to be done.
+        expect(stream.getU8()).to.equal(1);
+        skipped++;
+      },
+    });
+    const bytes = savV1().unit('u').lzf().block(1, [0, 1]).raw([0xff, 0xff]).unit('x').raw([4]).bytes();
+    await loadState(registry, new AwkwardSource(bytes, { asynchronous: true }), { after: 'DEBUG_IT' });
+    expect(skipped).to.equal(1);
+  });
+
+  it('fail the load where a callback reads too much, or does not like what it reads', async () => {
+    const loadU = (loadExec: NonNullable<UnitCallbacks['loadExec']>) => {
+      const registry = new Registry();
+      registry.register({ name: 'u', version: 1, loadExec });
+      return statusOf(() => loadState(registry, new MemorySource(savV1().unit('u').store([1, 2, 3]).bytes())));
+    };
+    expect(await loadU((stream) => void stream.getU32())).to.equal('VERR_SSM_LOADED_TOO_MUCH');
+    expect(await loadU(() => 'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION')).to.equal(
+      'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION',
+    );
+    expect(await loadU((stream) => void stream.getU16())).to.equal('VINF_SUCCESS');
   });
 
   it('that nobody knows are refused, as in V2.0', async () => {

@@ -17,12 +17,13 @@ describe('ssm', () => {
     it(`${args[0]} shows the commands, examples and exit codes`, async () => {
       const { code, out, err } = await runSsm(args);
       expect(code).to.equal(0);
-      for (const text of ['ls ', 'verify ', 'cat ', 'dump ', 'Examples:', 'Exit codes:']) expect(out).to.contain(text);
+      for (const text of ['ls ', 'verify ', 'explain ', 'cat ', 'dump ', 'convert ', 'Examples:', 'Exit codes:'])
+        expect(out).to.contain(text);
       expect(err).to.equal('');
     });
   }
 
-  for (const command of ['ls', 'verify', 'cat', 'dump']) {
+  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'convert']) {
     it(`${command} --help has an example and explains every option`, async () => {
       const { code, out } = await runSsm([command, '--help']);
       expect(code).to.equal(0);

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { catCommand } from './commands/cat.js';
+import { convertCommand } from './commands/convert.js';
 import { dumpCommand } from './commands/dump.js';
+import { explainCommand } from './commands/explain.js';
 import { lsCommand } from './commands/ls.js';
 import { verifyCommand } from './commands/verify.js';
 import { Context, ExitCode } from './context.js';
@@ -16,6 +18,8 @@ Examples:
   $ ssm verify machine.sav                               would VirtualBox load it?
   $ ssm cat machine.sav pit > pit.bin                    the data of the unit 'pit'
   $ ssm dump machine.sav pit --schema ./pit.js#Pit       the same as an object of the class Pit
+  $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
+  $ ssm explain machine.sav                              what is wrong with it, and what to do
 
 Exit codes: 0 all is well; 1 the file is wrong, or something is not found; 2 the command line is wrong.
 'ssm COMMAND --help' tells more.`;
@@ -46,7 +50,9 @@ interface Said {
 function programOf(context: Context, said: Said): Command {
   const { stdout, stderr } = context.io;
   const program = new Command('ssm')
-    .description("Looks into VirtualBox's saved states (.sav): lists, checks, extracts and decodes what they hold.")
+    .description(
+      "Looks into VirtualBox's saved states (.sav): lists, checks, extracts, decodes and converts what they hold.",
+    )
     .version(version(), '-V, --version')
     .addHelpText('after', footer)
     .exitOverride()
@@ -65,7 +71,7 @@ function programOf(context: Context, said: Said): Command {
       getErrHasColors: () => stderr.color,
     })
     .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => styleOf(stdout.color).heading(title) });
-  for (const make of [lsCommand, verifyCommand, catCommand, dumpCommand]) {
+  for (const make of [lsCommand, verifyCommand, explainCommand, catCommand, dumpCommand, convertCommand]) {
     const command = make(context);
     command.copyInheritedSettings(program);
     program.addCommand(command);

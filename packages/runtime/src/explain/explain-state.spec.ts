@@ -76,6 +76,13 @@ describe('explaining a saved state', () => {
       /written unit by unit/,
       1,
     ],
+    [
+      'damaged inside of packed data',
+      sav().unit('t').unit('u').lzf(4, [0xff, 0xff]).unit('v').bytes(),
+      'VERR_SSM_INTEGRITY_DECOMPRESSION',
+      /in front of the damage.*: 1\./,
+      1,
+    ],
     ['empty', new Uint8Array(0), 'VERR_EOF', /looks like this: empty/, 0],
     ['of zeros', new Uint8Array(1000), 'VERR_SSM_INTEGRITY_MAGIC', /nothing but zeros/, 0],
     ['packed', Uint8Array.of(0x1f, 0x8b, ...Array(100).fill(3)), 'VERR_SSM_INTEGRITY_MAGIC', /gzip: unpack/, 0],

@@ -1,6 +1,6 @@
 import type { Format } from '../containers/formats.js';
 import type { StateHeader } from '../containers/state.js';
-import { openState } from '../engine/open.js';
+import { type OpenUnit, openState } from '../engine/open.js';
 import { type Verdict, verifyState } from '../engine/verify.js';
 import { isSsmError, type SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
@@ -31,6 +31,9 @@ const loaders: Readonly<Record<Format, string>> = {
   '1.1': 'VirtualBox 1.5 and later',
   '1.0': 'VirtualBox up to 3.0; nothing is damaged, but newer ones refuse it',
 };
+
+/** Bytes of a unit that are decoded at a time. */
+const PIECE = 65536;
 
 /** The unit that live saves have since VirtualBox 4.0; older versions do not know it. */
 const LIVE_CONTROL = 'SSMLiveControl';
@@ -85,13 +88,30 @@ async function surveyOf(source: Source): Promise<Survey> {
   let liveControl = false;
   const unitsSound = await attempt(async () => {
     for await (const unit of state.units()) {
-      await unit.measure();
+      await readThrough(unit);
       units++;
       liveControl ||= unit.name === LIVE_CONTROL;
     }
     return true;
   });
   return { format: state.format, header: state.header, units, liveControl, unitsSound: unitsSound === true };
+}
+
+/** Decodes all of a unit, as a device that loads does. Measuring it would not look into packed data. */
+async function readThrough(unit: OpenUnit): Promise<void> {
+  const { stream } = unit;
+  for (;;) {
+    await stream.ensure(PIECE);
+    if (stream.buffered === 0) break;
+    stream.skip(stream.buffered);
+  }
+  try {
+    // A get tells what ends the data: damage, or else the end of the unit, which is then checked.
+    stream.getU8();
+  } catch (error) {
+    if (!isSsmError(error) || error.status !== 'VERR_SSM_LOADED_TOO_MUCH') throw error;
+  }
+  await unit.measure();
 }
 
 /** What a step gives; `undefined` where it fails. */

@@ -9,3 +9,13 @@ export {
   validateFile,
   verifyFile,
 } from './file.js';
+export {
+  type ConnectOptions,
+  connectTcp,
+  type ListenOptions,
+  listenTcp,
+  SocketConnection,
+  TcpListener,
+} from './socket.js';
+export { NodeReadableSource, type NodeStreamOptions, NodeWritableSink } from './streams.js';
+export { type ReceiveOptions, receive, type TeleportOptions, teleport } from './teleport.js';

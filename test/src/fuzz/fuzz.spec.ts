@@ -27,6 +27,7 @@ describe('hostile input', function () {
   it(`so do ${EXECUTIONS} mutations of it`, async () => {
     const seed = Date.now() >>> 0;
     const fuzzer = new Fuzzer(randomNumbers(seed));
+    await fuzzer.seedComposed();
     await fuzzer.seed(folderOf('fixtures/variants'));
     await fuzzer.seedFound(corpus);
     try {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { below, INPUT_MAX, mutate, type Random } from './mutate.js';
+import { composedSeeds } from './seeds.js';
 import { targets } from './targets.js';
 
 /*
@@ -77,6 +78,13 @@ export class Fuzzer {
       if (name.endsWith('.json') || name.endsWith('.md')) continue;
       const data = new Uint8Array(readFileSync(join(folder, name)));
       if (data.length > 0 && data.length <= INPUT_MAX) for (const target of of) await this.run(target, data, false);
+    }
+  }
+
+  /** Takes states that have everything. */
+  async seedComposed(): Promise<void> {
+    for (const data of await composedSeeds()) {
+      for (const target of ['state', 'stream']) await this.run(target, data.slice(0, INPUT_MAX), false);
     }
   }
 

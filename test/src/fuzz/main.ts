@@ -28,6 +28,7 @@ const state = () => {
   return `heap ${megabytes(heapUsed)}, RSS ${megabytes(rss)}`;
 };
 
+await fuzzer.seedComposed();
 await fuzzer.seed(folderOf('fixtures'));
 await fuzzer.seed(folderOf('fixtures/variants'));
 await fuzzer.seedFound(folderOf('fuzz-corpus'));

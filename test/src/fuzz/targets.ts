@@ -146,7 +146,8 @@ async function state(data: Uint8Array): Promise<string> {
   if (data.length % COMPARED_OF === 0) {
     for (const options of [{ shortReads: true }, { asynchronous: true }]) {
       const other = await load(new AwkwardSource(data, { ...options, seed: data.length }), true);
-      if (statusIn(other) !== statusIn(loaded)) throw new Error(`from memory: ${loaded}; ${JSON.stringify(options)}: ${other}`);
+      if (statusIn(other) !== statusIn(loaded))
+        throw new Error(`from memory: ${loaded}; ${JSON.stringify(options)}: ${other}`);
     }
   }
   return answers.join(' || ');

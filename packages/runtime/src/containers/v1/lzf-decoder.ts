@@ -61,11 +61,10 @@ export class LzfDecoder implements Decoder {
     const { view, pos } = unit.input;
     const magic = view.getUint16(pos, true);
     const stored = view.getUint16(pos + 2, true);
-    const crc = view.getUint32(pos + 4, true);
+    // The CRC at pos + 4 is never computed, and never checked.
     const expanded = view.getUint16(pos + 8, true);
     if (magic !== BLOCK_MAGIC) throw this.#damaged(`no LZF block starts with 0x${magic.toString(16)}`);
     if (stored === 0 || stored > BLOCK_LZF_MAX) throw this.#damaged(`an LZF block of ${stored} bytes`);
-    if (crc !== 0) throw this.#damaged('an LZF block with a CRC');
     if (expanded === 0 || expanded > BLOCK_DATA_MAX) throw this.#damaged(`an LZF block for ${expanded} bytes`);
     const block = unit.request(BLOCK_HEADER_SIZE + stored);
     if (block === BLOCK_HEADER_SIZE) {

@@ -44,5 +44,14 @@ export * from './error.js';
 export * from './explain/index.js';
 export { MemorySink, MemorySource } from './io/memory.js';
 export type { Sink, Source } from './io/sink-source.js';
+export {
+  type BlobLike,
+  BlobSource,
+  ReadableStreamSource,
+  type ReadableStreamSourceOptions,
+  WritableStreamSink,
+  type WritableStreamSinkOptions,
+} from './io/web-streams.js';
 export * from './status.js';
 export * from './streams/index.js';
+export * from './teleport/index.js';

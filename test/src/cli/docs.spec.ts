@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runSsm } from '@ssmkit/cli/testing';
 import { expect } from 'chai';
@@ -30,14 +32,20 @@ const unitKeys = ['name', 'instance', 'version', 'pass', 'offset'];
 const schema = `${fileURLToPath(new URL('../classes/big.js', import.meta.url))}#Big`;
 const structs = corpusPath('03-structex-all-flags.sav') as string;
 
+const converted = join(tmpdir(), `ssm-docs-${process.pid}.sav`);
+
 const commands: readonly (readonly [heading: string, args: readonly string[], leaveOut?: readonly string[]])[] = [
   ['### `ssm ls --json`', ['ls', structs], unitKeys.map((key) => `units[].${key}`)],
   ['### `ssm verify --json`', ['verify', corpusPath('variants/rec-type0.sav') as string]],
   ['### `ssm cat --json`', ['cat', structs, 'structex']],
+  ['### `ssm convert --json`', ['convert', structs, converted]],
+  ['### `ssm explain --json`', ['explain', corpusPath('variants/rec-type0.sav') as string]],
   ['### `ssm dump --json`', ['dump', structs, 'structex', '--schema', schema]],
 ];
 
 describe('docs/cli.md', () => {
+  after(() => rmSync(converted, { force: true }));
+
   for (const [heading, args, leaveOut = []] of commands) {
     it(`has every key of ${heading}`, async () => {
       const document = JSON.parse((await runSsm([...args, '--json'])).out);
@@ -59,7 +67,7 @@ describe('docs/cli.md', () => {
     }
   });
 
-  for (const command of ['ls', 'verify', 'cat', 'dump']) {
+  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'convert']) {
     it(`has every option of ssm ${command}`, async () => {
       const { out } = await runSsm([command, '--help']);
       const options = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);

@@ -36,6 +36,7 @@ describe('ssm ls', () => {
         live: true,
         checksum: true,
         unitCount: 3,
+        compression: null,
       },
       self: { hostOs: 'win.x86', buildType: 'release', ose: false },
       units: [
@@ -70,7 +71,12 @@ describe('ssm ls', () => {
           records: { raw: 0, lzf: 0, zero: 0, lz4: 0, zlib: 0 },
         },
       ],
-      totals: { units: 3, stored: self + 16 + 24 + 16, data: self - 2 + 4099, records: { raw: 2, lzf: 0, zero: 1, lz4: 0, zlib: 0 } },
+      totals: {
+        units: 3,
+        stored: self + 16 + 24 + 16,
+        data: self - 2 + 4099,
+        records: { raw: 2, lzf: 0, zero: 1, lz4: 0, zlib: 0 },
+      },
       endUnit: true,
       errors: [],
     });

@@ -37,6 +37,7 @@ export interface LsDocument {
     readonly live: boolean;
     readonly checksum: boolean;
     readonly unitCount: number | null;
+    readonly compression: 'lz4' | null;
   };
   readonly self: { readonly hostOs: string | null; readonly buildType: string | null; readonly ose: boolean } | null;
   readonly units: readonly LsUnitJson[];
@@ -96,16 +97,25 @@ async function list({ source }: Input): Promise<Listing> {
   const units: { unit: UnitJson; size: UnitSize | undefined }[] = [];
   const errors: SsmError[] = state.damage === undefined ? [] : [state.damage];
   let pairs: ReadonlyMap<string, string> | undefined;
+  const failed = (error: unknown) => {
+    if (!isSsmError(error)) throw error;
+    errors.push(error);
+  };
   try {
     for await (const unit of state.units()) {
       const entry: (typeof units)[0] = { unit: unitJson(unit), size: undefined };
       units.push(entry);
       if (isSelf(unit)) pairs = (await selfDescription(unit)) ?? pairs;
-      entry.size = await measured(unit);
+      try {
+        entry.size = await measured(unit);
+      } catch (error) {
+        failed(error);
+        // Where the next unit is only the end of this one would have told.
+        if (state.format === '2.0') break;
+      }
     }
   } catch (error) {
-    if (!isSsmError(error)) throw error;
-    errors.push(error);
+    failed(error);
   }
   // Read as a stream, a file that was read without a failure has come to its END unit.
   const end = state.damage !== undefined && errors.length === 1 ? true : await state.hasEnd();
@@ -152,7 +162,7 @@ function documentOf(input: Input, { state, units, pairs, end, errors }: Listing)
 }
 
 function headerJson(format: Format, header: StateHeader): LsDocument['header'] {
-  const { product, revision, hostBits, gcPhysBytes, gcPtrBytes, live, checksum, unitCount } = header;
+  const { product, revision, hostBits, gcPhysBytes, gcPtrBytes, live, checksum, unitCount, compression } = header;
   return {
     format,
     product: product === undefined ? null : `${product.major}.${product.minor}.${product.build}`,
@@ -163,6 +173,7 @@ function headerJson(format: Format, header: StateHeader): LsDocument['header'] {
     live,
     checksum,
     unitCount: unitCount ?? null,
+    compression: compression ?? null,
   };
 }
 
@@ -225,7 +236,7 @@ function text({ style, io }: Context, document: LsDocument): string {
   // Another type is rare enough to be shown only where it occurs.
   const types = [...recordTypes[header.format], ...(totals.records.lz4 > 0 ? ([['lz4', 'LZ4']] as const) : [])];
   const facts: readonly (readonly [name: string, value: string])[] = [
-    ['Format', `V${header.format}`],
+    ['Format', `V${header.format}${header.compression === 'lz4' ? ' with LZ4, which only ssmkit reads' : ''}`],
     ['Saved by', `VirtualBox ${product}${built && ` (${built})`}`],
     ['Host', `${self?.hostOs ?? 'unknown system'}, ${header.hostBits ?? '?'} bits`],
     ['Guest addresses', `physical ${header.gcPhysBytes} bytes, pointers ${header.gcPtrBytes} bytes`],

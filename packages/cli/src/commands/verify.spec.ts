@@ -80,6 +80,16 @@ describe('ssm verify', () => {
     });
   });
 
+  it('says that VirtualBox does not load what is packed with LZ4', async () => {
+    const stdin = sav({ header: (view) => view.setUint32(52, 0x10001, true) })
+      .unit('u')
+      .bytes();
+    const { code, err } = await runSsm(['verify', '-'], { stdin });
+    expect(code).to.equal(0);
+    expect(err).to.match(/^ssm: note: packed with LZ4: VirtualBox refuses the file/);
+    expect((await runSsm(['ls', '-'], { stdin })).out).to.contain('V2.0 with LZ4, which only ssmkit reads');
+  });
+
   it('colours statuses', async () => {
     const { out } = await runSsm(['verify', '-'], { stdin: new Uint8Array(0), color: true });
     expect(out).to.contain('\x1b[31mVERR_EOF\x1b[39m');

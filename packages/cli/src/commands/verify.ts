@@ -1,4 +1,4 @@
-import { isSsmError, type SsmError, type SsmStatus, type Verdict, verifyState } from '@ssmkit/runtime';
+import { isSsmError, openState, type SsmError, type SsmStatus, type Verdict, verifyState } from '@ssmkit/runtime';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -69,6 +69,9 @@ async function verify(context: Context, input: Input): Promise<void> {
   await context.report(errors);
   if (failure?.status === 'VERR_SSM_INTEGRITY_UNIT_MAGIC' && units === undefined) {
     await context.note('the file has no END unit: its units can be read one by one, but no machine can start from it');
+  }
+  if (failure === undefined && (await openState(input.source)).header.compression === 'lz4') {
+    await context.note('packed with LZ4: VirtualBox refuses the file until it is converted (ssm convert)');
   }
 }
 

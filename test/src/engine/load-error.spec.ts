@@ -144,6 +144,6 @@ describe('the words of a failed load (SSMR3SetLoadErrorV, SSMR3SetCfgError)', ()
     });
     const failure = await failureOf(() => loadState(registry, file()));
     expect(failure?.where).to.deep.include({ unit: 'pit', instance: 3, pass: 0xffffffff });
-    expect((failure?.cause as Error).message).to.match(/Failed to load unit 'pit'/);
+    expect((failure?.cause as Error | undefined)?.message).to.match(/Failed to load unit 'pit'/);
   });
 });

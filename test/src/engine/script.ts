@@ -59,6 +59,11 @@ export class Journal {
     this.#entries.push([text, '']);
   }
 
+  /** How often a run has called somebody. */
+  count(run: string, who: string): number {
+    return this.#entries.filter((entry) => entry[0] === run && entry[1] === who).length;
+  }
+
   /** `savePrep a b, saveExec a b, saveDone a b`. */
   get text(): string {
     const parts: string[] = [];

@@ -238,18 +238,22 @@ export class SaveRun {
 
   /** Closes the sink. @throws SsmError the first failure of the save. */
   async close(): Promise<SaveResult> {
-    const { handle, writer } = this;
+    const { handle, writer, operation } = this;
     await this.done();
-    this.operation.end();
     writer.stream.fail(new SsmError('VERR_SSM_INVALID_STATE', 'the save is over: nothing can be put any more'));
+    let { failure } = handle;
     try {
-      await writer.close(!this.ok, handle.failure);
+      // All of a small state is written only now: who waits for the sink here can be interrupted as before.
+      await writer.close(failure !== undefined, failure);
     } catch (error) {
       handle.fail(error as SsmError);
+      failure = handle.failure;
     }
+    operation.end();
     clearTimeout(this.#timer);
-    if (handle.failure !== undefined) throw handle.failure;
-    this.operation.progress.report(100);
+    // Whoever cancels once the sink has closed a whole state comes too late.
+    if (failure !== undefined) throw failure;
+    operation.progress.report(100);
     return { bytes: writer.position };
   }
 }

@@ -1,6 +1,7 @@
 import { defaultHost } from '@ssmkit/schema';
 import { V2Writer } from '../containers/v2/writer.js';
 import { SsmError } from '../error.js';
+import { abandon } from '../io/abandon.js';
 import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
 import type { PutStream } from '../streams/put-stream.js';
@@ -136,11 +137,14 @@ export class StandaloneWriter {
   async close(): Promise<SaveResult> {
     if (this.#closed) throw this.#refuse('the file is closed');
     this.#closed = true;
-    this.#detach();
     if (!this.#complete) this.#failure ??= this.failure ?? this.#refuse('the file has no footer yet');
     const { failure } = this;
-    if (this.#writer === undefined) await this.#sink.close(true, failure);
-    else await this.#writer.close(failure !== undefined, failure);
+    try {
+      if (this.#writer === undefined) await abandon(this.#sink, failure as SsmError);
+      else await this.#writer.close(failure !== undefined, failure);
+    } finally {
+      this.#detach();
+    }
     if (failure !== undefined) throw failure;
     return { bytes: (this.#writer as V2Writer).position };
   }

@@ -14,6 +14,8 @@ export type {
   UnitHeader,
   UnitStart,
 } from './containers/state.js';
+export type { V12Header } from './containers/v1/headers.js';
+export { V1Writer, type V1WriterOptions } from './containers/v1/writer.js';
 export type { FileHeader } from './containers/v2/headers.js';
 export type { Compression } from './containers/v2/records.js';
 export { V2Writer, type V2WriterOptions } from './containers/v2/writer.js';
@@ -38,8 +40,8 @@ export type { SaveResult } from './engine/save-run.js';
 export { getSelfDescription, hostOf } from './engine/self-units.js';
 export { openForWriting, type StandaloneOptions, type StandaloneWriter } from './engine/standalone.js';
 export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from './engine/unit.js';
-export { validateState } from './engine/validate.js';
-export { type Verdict, verifyState } from './engine/verify.js';
+export { type ValidateOptions, validateState } from './engine/validate.js';
+export { type Verdict, type VerifyOptions, verifyState } from './engine/verify.js';
 export * from './error.js';
 export * from './explain/index.js';
 export { MemorySink, MemorySource } from './io/memory.js';

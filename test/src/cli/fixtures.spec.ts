@@ -105,7 +105,7 @@ describe('ssm and the files that VirtualBox wrote and judged', () => {
     const { code, document } = await ssmJson<LsDocument>('ls', path);
     expect(code).to.equal(0);
     expect(document).to.deep.include({ self: null, endUnit: true });
-    expect(document.header).to.deep.equal({
+    expect(document.header).to.deep.include({
       format: '1.1',
       product: null,
       revision: null,
@@ -147,6 +147,19 @@ describe('ssm and the files that VirtualBox wrote and judged', () => {
     const verify = await ssmJson<VerifyDocument>('verify', path);
     expect(verify.document).to.include({ load: 'VERR_SSM_INTEGRITY_CRC', units: 'VERR_SSM_INTEGRITY_CRC' });
     expect((await runSsm(['verify', path])).out).to.contain(': damaged\n');
+  });
+
+  it('ls of formats V1.x shows what is behind a damaged unit', async () => {
+    const stdin = savV1().unit('odd').raw([4, 1]).unit('pit').store([1]).bytes();
+    const { code, out } = await runSsm(['ls', '-', '--json'], { stdin });
+    const { units, errors, endUnit } = JSON.parse(out) as LsDocument;
+    expect(code).to.equal(1);
+    expect(units.map(({ name, data, records }) => [name, data, records?.raw])).to.deep.equal([
+      ['odd', null, undefined],
+      ['pit', 1, 1],
+    ]);
+    expect(errors.map(({ status, where }) => [status, where.unit])).to.deep.equal([['VERR_NOT_SUPPORTED', 'odd']]);
+    expect(endUnit).to.equal(true);
   });
 
   it('verify says of a file of format V1.0 that old VirtualBoxes read it', async () => {

@@ -68,8 +68,9 @@ export interface OpenState {
    */
   seek(name: string, instance?: number): Promise<OpenUnit>;
   /**
-   * All units in the order of the file, every pass of them. Each is valid until the next is asked for, which checks
-   * that the rest of it is sound. At the end directory and footer are checked.
+   * All units in the order of the file, every pass of them. Each is valid until the next is asked for, which in V2.0
+   * checks that the rest of it is sound; in V1.x what is wrong with one unit leaves the others as they are. At the end
+   * directory and footer are checked.
    *
    * Of a stream it can be called once.
    */
@@ -128,7 +129,7 @@ class OpenedState implements OpenState {
       if (unit === undefined) break;
       const opened = this.#open({ unit, records: reader.records, input: reader.input }, unit.version);
       yield opened;
-      await opened.measure();
+      if (!reader.records.restIgnored) await opened.measure();
     }
     await reader.readEnd();
   }

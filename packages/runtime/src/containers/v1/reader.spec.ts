@@ -353,6 +353,22 @@ describe('units of formats V1.x', () => {
     expect(await statusOf(() => loadState(registry, new MemorySource(bytes)))).to.equal('VERR_SSM_NO_LOAD_EXEC');
   });
 
+  it('are shown also behind one that is damaged', async () => {
+    const bytes = savV1().unit('a').raw([4]).unit('b').lzf().block(3, [9]).unit('c').store([3]).bytes();
+    const found: [string, string][] = [];
+    for await (const { name, measure } of (await openState(new MemorySource(bytes))).units()) {
+      found.push([name, await statusOf(measure)]);
+    }
+    expect(found).to.deep.equal([
+      ['a', 'VERR_NOT_SUPPORTED'],
+      ['b', OK],
+      ['c', OK],
+    ]);
+    const state = await openState(new MemorySource(bytes));
+    expect(await statusOf(async () => (await state.seek('b', 0)).stream.getU8())).to.equal('VERR_GENERAL_FAILURE');
+    expect((await state.seek('c', 0)).stream.getU8()).to.equal(3);
+  });
+
   it('are found by going from header to header', async () => {
     const bytes = savV1().unit('u', 1).store([1]).unit('uu', 2).store([2]).unit('u', 2).store([3]).bytes();
     const state = await openState(new AwkwardSource(bytes, { asynchronous: true, shortReads: true }));
@@ -402,8 +418,9 @@ describe('a damaged file of format V1.x', () => {
     try {
       const state = await openState(source, { damaged: true });
       for (const name of ['zlib', 'nothing']) await state.seek(name, 2).catch(ignore);
-      for await (const { name, stream } of state.units()) {
+      for await (const { name, stream, measure } of state.units()) {
         await stream.ensure(100);
+        units.push(await statusOf(measure));
         units.push(`${name} ${Buffer.from(stream.getMem(new Uint8Array(stream.buffered))).toString('hex')}`);
       }
     } catch (error) {
@@ -419,7 +436,9 @@ describe('a damaged file of format V1.x', () => {
 
   it('is whole to begin with', async () => {
     expect(await outcome(whole())).to.equal(
-      ['store 0102030405', `lzf 616263${'61'.repeat(15)}`, 'zlib 616263', 'deflate 616263', 'nothing '].join('\n'),
+      ['store 0102030405', `lzf 616263${'61'.repeat(15)}`, 'zlib 616263', 'deflate 616263', 'nothing ']
+        .map((unit) => `${OK}\n${unit}`)
+        .join('\n'),
     );
   });
 

@@ -75,7 +75,7 @@ async function expectFailedSave(
   const failure = await endOf(operation);
   const which = JSON.stringify(faulty);
   expect(failure?.status, which).to.equal(status);
-  const closed = faulty.call === 'close' ? false : true;
+  const closed = faulty.call !== 'close';
   expect(
     sink.closed.map(([aborted]) => aborted),
     which,

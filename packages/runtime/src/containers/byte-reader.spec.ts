@@ -14,6 +14,7 @@ const sources: readonly [name: string, source: () => Source][] = [
   ['memory', () => new MemorySource(data)],
   ['a file', () => new AwkwardSource(data)],
   ['a file with short reads', () => new AwkwardSource(data, { shortReads: true })],
+  ['an asynchronous file', () => new AwkwardSource(data, { shortReads: true, asynchronous: true })],
   ['a stream', () => new AwkwardSource(data, { stream: true, shortReads: true })],
   ['an asynchronous stream', () => new AwkwardSource(data, { stream: true, shortReads: true, asynchronous: true })],
 ];
@@ -95,5 +96,30 @@ describe('ByteReader', () => {
     reader.checksum = false;
     await reader.read(1000);
     expect(reader.crc).to.equal(0);
+  });
+
+  for (const [name, source] of sources.filter(([, source]) => source().size !== undefined)) {
+    it(`goes on anywhere in ${name}, also while a read is under way`, async () => {
+      const reader = new ByteReader(source());
+      for (let i = 0; i < 200; i++) {
+        const at = Math.floor(random() * (data.length + 1));
+        const count = Math.min(data.length - at, Math.floor(random() * 200));
+        await reader.moveTo(at);
+        expect(reader.position).to.equal(at);
+        expect(Buffer.compare(await reader.read(count), data.subarray(at, at + count)), `at ${at}`).to.equal(0);
+        expect(reader.crc).to.equal(crc32(data.subarray(at, at + count)));
+      }
+      await reader.moveTo(data.length);
+      expect(await reader.run(() => reader.request(1))).to.equal(false);
+      await reader.moveTo(data.length - 1);
+      expect(await reader.read(1)).to.deep.equal(data.subarray(-1));
+    });
+  }
+
+  it('goes on elsewhere once what it was waiting for has come', async () => {
+    const reader = new ByteReader(new AwkwardSource(data, { asynchronous: true }));
+    expect(() => reader.request(10)).to.throw(NeedMore);
+    await reader.moveTo(100_000);
+    expect(await reader.read(10)).to.deep.equal(data.subarray(100_000, 100_010));
   });
 });

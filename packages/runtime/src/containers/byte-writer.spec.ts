@@ -118,4 +118,47 @@ describe('ByteWriter', () => {
     await writer.close(true);
     expect([sink.bytes().length, sink.closed]).to.deep.equal([0, 'aborted']);
   });
+
+  for (const [name, sink] of [
+    ['a synchronous', new MemorySink()],
+    ['an asynchronous', new SlowSink()],
+  ] as const) {
+    it(`overwrites what it has handed over to ${name} sink`, async () => {
+      const writer = new ByteWriter(sink);
+      await writeAll(writer, data);
+      const expected = data.slice();
+      for (const [position, length] of [
+        [0, 4],
+        [70_000, 100],
+        [data.length - 8, 8],
+      ] as const) {
+        const other = noise(length);
+        await writer.rewrite(other, position);
+        expected.set(other, position);
+      }
+      await writer.close(false);
+      expect(Buffer.compare(sink.bytes(), expected)).to.equal(0);
+    });
+  }
+
+  it('overwrites in its buffer only what no CRC includes', async () => {
+    const sink = new MemorySink();
+    const writer = new ByteWriter(sink);
+    writer.write(Uint8Array.of(1, 2, 3, 4));
+    expect(writer.patch(Uint8Array.of(9), 1)).to.equal(true);
+    expect(writer.crc).to.equal(crc32(Uint8Array.of(1, 9, 3, 4)));
+    expect(writer.patch(Uint8Array.of(8), 2)).to.equal(false);
+    writer.write(Uint8Array.of(5));
+    expect(writer.patch(Uint8Array.of(7), 4)).to.equal(true);
+    writer.flush();
+    expect(writer.patch(Uint8Array.of(6), 4)).to.equal(false);
+    await writer.close(false);
+    expect([...sink.bytes()]).to.deep.equal([1, 9, 3, 4, 7]);
+    expect(writer.crc).to.equal(crc32(Uint8Array.of(1, 9, 3, 4, 7)));
+  });
+
+  it('overwrites nothing in a sink that cannot go back', async () => {
+    const writer = new ByteWriter({ write() {}, close() {} });
+    expect(await statusOf(() => writer.rewrite(Uint8Array.of(1), 0))).to.equal('VERR_NOT_SUPPORTED');
+  });
 });

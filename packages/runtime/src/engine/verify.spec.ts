@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemorySource } from '../io/memory.js';
-import { AwkwardSource, sav, statusOf } from '../testing.js';
+import { AwkwardSource, sav, savV1, statusOf } from '../testing.js';
+import { validateState } from './validate.js';
 import { verifyState } from './verify.js';
 
 const OK = 'VINF_SUCCESS';
@@ -57,6 +58,28 @@ describe('verifyState', () => {
   for (const [name, bytes, load] of ends) {
     it(`with ${name}: ${load}`, async () => expect((await verifyState(new MemorySource(bytes))).load).to.equal(load));
   }
+
+  it('keeps to the limits, and can be cancelled', async () => {
+    const all = (status: string) => ({
+      validate: { withoutChecksum: status, withChecksum: status },
+      open: status,
+      load: status,
+    });
+    for (const bytes of [whole, savV1().unit('u').store([1, 2]).bytes()]) {
+      const source = new MemorySource(bytes);
+      expect(await verifyState(source, { limits: { fileBytes: bytes.length } })).to.deep.equal(all(OK));
+      const small = await verifyState(source, { limits: { fileBytes: bytes.length - 1 } });
+      expect(small).to.deep.include(all('VERR_TOO_MUCH_DATA'));
+      const units = await verifyState(source, { limits: { decodedBytes: 1 } });
+      expect(units).to.deep.include({ ...all(OK), load: 'VERR_TOO_MUCH_DATA' });
+      const cancelled = await verifyState(source, { signal: AbortSignal.abort() });
+      expect(cancelled).to.deep.include(all('VERR_SSM_CANCELLED'));
+    }
+    const never = new Promise<number>(() => {});
+    const silent = { size: 200, read: () => never };
+    const late = await statusOf(() => validateState(silent, { limits: { wallTime: 20 } }));
+    expect(late).to.equal('VERR_TIMEOUT');
+  });
 
   it('passes on what is no damage', async () => {
     const source = new MemorySource(whole);

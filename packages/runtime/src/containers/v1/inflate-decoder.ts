@@ -37,7 +37,7 @@ export class InflateDecoder implements Decoder {
 
   fill(into: Uint8Array, at: number): number {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#ended || at === into.length) return this.#ended ? -1 : 0;
+    if (this.#ended) return -1;
     const unit = this.#unit;
     for (;;) {
       const consumed = unit.input.position;

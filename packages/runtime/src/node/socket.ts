@@ -118,6 +118,8 @@ export class TcpListener {
     this.host = address.address;
     this.port = address.port;
     this.#server = server;
+    // A connection that could not be accepted, for want of descriptors say: the next one may be.
+    server.on('error', () => {});
     server.on('connection', (socket) => {
       // From here on its errors have somebody who listens to them.
       const connection = new SocketConnection(socket);

@@ -67,6 +67,8 @@ class TeleportSource {
   readonly #timeouts: TeleportTimeouts;
   readonly #steps: Steps;
   #unlocked = false;
+  /** The machine may be the target's, which has not said so. */
+  #uncertain = false;
 
   constructor(wire: Wire, options: TeleportOverOptions) {
     this.#wire = wire;
@@ -99,6 +101,7 @@ class TeleportSource {
     let { paused = false } = this.#options;
     if (typeof paused === 'function') paused = paused();
     this.#steps.enter('hand-over');
+    this.#uncertain = true;
     await this.#ask(encodeLine(paused ? 'hand-over-paused' : 'hand-over-resume'), 'hand-over');
     return { bytes: this.#steps.bytes, paused };
   }
@@ -111,14 +114,15 @@ class TeleportSource {
       await this.#wire.farewell(encodeLine('cancel'));
     }
     const told = failed(String(this.#steps), error);
-    if (!this.#unlocked) return told;
-    try {
-      await this.#options.lockMedia?.();
-      return told;
-    } catch (again) {
-      const detail = `${told.detail}; and the media could not be locked again: ${toSsmError('lockMedia', again).detail}`;
-      return new SsmError(told.status, detail, told.where, { cause: error });
+    let more = this.#uncertain ? '; whether the target has taken the machine over is not known' : '';
+    if (this.#unlocked) {
+      try {
+        await this.#options.lockMedia?.();
+      } catch (again) {
+        more += `; and the media could not be locked again: ${toSsmError('lockMedia', again).detail}`;
+      }
     }
+    return more === '' ? told : new SsmError(told.status, told.detail + more, told.where, { cause: error });
   }
 
   async #welcome(): Promise<void> {
@@ -144,7 +148,9 @@ class TeleportSource {
   async #readAnswer(step: TeleportStep, timeout: number): Promise<SsmError | undefined> {
     const wait = { what: `the target's answer to '${step}'`, timeout };
     // A refusal that was cut off at the length of a line has lost its newline.
-    return failureOf(await this.#wire.readLine(ANSWER_MAX, wait, 'NACK='), step);
+    const line = await this.#wire.readLine(ANSWER_MAX, wait, 'NACK=');
+    this.#uncertain = false;
+    return failureOf(line, step);
   }
 
   async #stream(): Promise<void> {

@@ -18,6 +18,7 @@ const operations: Readonly<
   Record<string, (registry: Registry, sink: Sink, options?: SaveOptions & LiveSaveOptions) => Promise<unknown>>
 > = {
   saveState,
+  'saveState, format V1.2,': (registry, sink, options) => saveState(registry, sink, { ...options, format: '1.2' }),
   async liveSave(registry, sink, options) {
     const save = await liveSave(registry, sink, options);
     try {
@@ -121,6 +122,14 @@ describe('a sink that fails', () => {
           const sink = { takes: 0, fault, call: 'isOk', asynchronous } as const;
           await expectFailedSave(name, machine(small, journal), journal, sink, status, how);
         });
+
+        if (name.includes('V1.2')) {
+          it(`${name} ${manner} sink: ${fault} when it is to go back: ${status}`, async () => {
+            const journal = new Journal();
+            const sink = { takes: Number.POSITIVE_INFINITY, fault, call: 'rewrite', asynchronous } as const;
+            await expectFailedSave(name, machine(small, journal), journal, sink, status, how);
+          });
+        }
 
         it(`${name}, ${manner} sink: ${fault} when it is closed: ${status}`, async () => {
           const journal = new Journal();

@@ -35,7 +35,7 @@ export interface FaultySinkOptions {
   readonly takes: number;
   readonly fault: Fault;
   /** In which of its calls; default `write`. */
-  readonly call?: 'write' | 'isOk' | 'close';
+  readonly call?: 'write' | 'rewrite' | 'isOk' | 'close';
   /** Answers with promises while it is sound; default false. */
   readonly asynchronous?: boolean;
 }
@@ -67,6 +67,10 @@ export class FaultySink extends Stalled implements Sink {
     const { takes, call = 'write' } = this.#options;
     this.#taken += data.length;
     return call === 'write' && this.#taken > takes ? this.#fault() : this.#sound();
+  }
+
+  rewrite(): void | Promise<void> {
+    return this.#options.call === 'rewrite' ? this.#fault() : this.#sound();
   }
 
   isOk(): void | Promise<void> {

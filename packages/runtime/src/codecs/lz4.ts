@@ -18,8 +18,6 @@ import lz4 from 'lz4js';
 /** Most bytes that {@link lz4Compress} takes. */
 export const LZ4_BLOCK_MAX = 4096;
 
-/** Offsets are smaller than this. */
-const OFFSET_END = 65536;
 const NIBBLE = 15;
 
 /**
@@ -28,25 +26,22 @@ const NIBBLE = 15;
  */
 const HELD_BACK = 3;
 
-/**
- * What the compressor needs. The table is not cleared for every block, which would cost more than to compress it. Each
- * block is moved to a place of its own instead, too far from those before for positions of theirs to be referred to.
- */
+/** What the compressor works with; made when it is first needed. */
 interface Workshop {
+  /** The block, from position 1 on: at position 0 lz4js takes "no match" for "nothing written". */
   readonly source: Uint8Array;
+  /** Positions by hash, as many as lz4js has hashes. */
   readonly table: Uint32Array;
   readonly block: Uint8Array;
 }
 
-const PLACES = 64;
-const PLACE_SIZE = OFFSET_END + LZ4_BLOCK_MAX;
+const FROM = 1;
 
 let workshop: Workshop | undefined;
-let place = 0;
 
 function openWorkshop(): Workshop {
   return {
-    source: new Uint8Array(PLACES * PLACE_SIZE),
+    source: new Uint8Array(FROM + LZ4_BLOCK_MAX),
     table: new Uint32Array(65536),
     block: new Uint8Array(lz4.compressBound(LZ4_BLOCK_MAX)),
   };
@@ -71,16 +66,11 @@ export function lz4Compress(
   if (length > LZ4_BLOCK_MAX) throw new RangeError(`a block of ${length} bytes, at most ${LZ4_BLOCK_MAX}`);
   workshop ??= openWorkshop();
   const { source, table, block } = workshop;
-  if (place === PLACES) {
-    table.fill(0);
-    place = 0;
-  }
-  // Never at position 0, which lz4js takes for "nothing compressed".
-  const from = place++ * PLACE_SIZE + OFFSET_END;
-  source.set(input.subarray(start, end), from);
+  source.set(input.subarray(start, end), FROM);
+  table.fill(0);
 
   const given = Math.max(0, length - HELD_BACK);
-  const size = lz4.compressBlock(source, block, from, given, table);
+  const size = lz4.compressBlock(source, block, FROM, given, table);
   // The last literals are written anew, with those that were held back.
   const { token, literals } = lastSequence(block, size);
   const count = length - given + (size - literals);

@@ -175,6 +175,18 @@ describe('a source that fails', () => {
     });
   }
 
+  it('a source that stalls is given up by the registry, too: VERR_SSM_CANCELLED', async () => {
+    for (const gives of [70, 150, small.length - 40]) {
+      const source = new FaultySource(small, { asynchronous: true, stream: true, gives, fault: 'stalls' });
+      const journal = new Journal();
+      const registry = smallMachine(journal);
+      source.onStall = () => registry.cancel();
+      expect((await endOf(loadState(registry, source)))?.status).to.equal('VERR_SSM_CANCELLED');
+      expectDone(journal, `${gives}`);
+      source.failLate();
+    }
+  });
+
   describe('without loading', () => {
     const users: Readonly<Record<string, (source: Source, options: OpenOptions) => Promise<unknown>>> = {
       openState,

@@ -43,12 +43,16 @@ const noise = (() => {
   return Uint8Array.from({ length: 1 << 20 }, () => next() * 256);
 })();
 
-/** A machine with 16 MiB of memory, most of it saved live where there is a chance. */
+/** A machine with 16 MiB of memory, a quarter of which a live save saves twice. */
 function large(journal = new Journal()): Registry {
   const registry = machine(small, journal);
   registry.register({
     name: 'ram',
     version: 1,
+    async liveExec(put, pass) {
+      journal.call('liveExec', 'ram');
+      for (let done = 0; pass === 0 && done < LARGE / 4; done += noise.length) await put.putMemAsync(noise);
+    },
     async saveExec(put) {
       journal.call('saveExec', 'ram');
       for (let done = 0; done < LARGE; done += noise.length) await put.putMemAsync(noise);
@@ -83,7 +87,8 @@ async function expectFailedSave(
   ).to.deep.equal([closed]);
   if (closed) expect(sink.closed[0]?.[1]?.status, which).to.equal(status);
   for (const unit of ['a', 'b', 'ram']) {
-    const called = journal.count('saveExec', unit) + journal.count('savePrep', unit) + journal.count('livePrep', unit);
+    const runs = ['livePrep', 'liveExec', 'savePrep', 'saveExec'];
+    const called = runs.reduce((sum, each) => sum + journal.count(each, unit), 0);
     expect(journal.count('saveDone', unit), `${which}: ${unit} in ${journal.text}`).to.equal(called > 0 ? 1 : 0);
   }
   expect(journal.count('saveDone', 'c'), which).to.equal(1);
@@ -176,6 +181,20 @@ describe('a sink that fails', () => {
       await operations[name]?.(machine(small), again);
       expect(again.bytes().length).to.equal(size);
       expect(await endOf(operations[name]?.(registry, new MemorySink()) as Promise<unknown>)).to.equal(undefined);
+    });
+  }
+
+  for (const name of Object.keys(operations)) {
+    it(`${name}: a sink that stalls is given up by the registry, too: VERR_SSM_CANCELLED`, async () => {
+      for (const takes of [0, LARGE / 2]) {
+        const sink = new FaultySink({ takes, fault: 'stalls' });
+        const registry = takes === 0 ? machine(small) : large();
+        sink.onStall = () => registry.cancel();
+        const failure = await endOf(operations[name]?.(registry, sink) as Promise<unknown>);
+        expect(failure?.status).to.equal('VERR_SSM_CANCELLED');
+        expect(sink.closed.map(([aborted]) => aborted)).to.deep.equal([true]);
+        sink.failLate();
+      }
     });
   }
 

@@ -250,15 +250,6 @@ describe('saving format V1.2', () => {
     expect(names).to.deep.equal(['SSM', 'a', 'b']);
   });
 
-  it('a failing saveDone leaves the file without its end, and aborted', async () => {
-    const sink = new NotingSink();
-    const failure = await failureOf(() =>
-      saveState(machine('a: saveExec saveDone=VERR_TIMEOUT'), sink, { format: '1.2' }),
-    );
-    expect([failure?.status, sink.closed]).to.deep.equal(['VERR_TIMEOUT', ['aborted']]);
-    expect(new TextDecoder('latin1').decode(sink.bytes())).not.to.contain('TheEnd');
-  });
-
   it('the done run is made once', async () => {
     const journal = new Journal();
     await failureOf(() =>

@@ -186,6 +186,15 @@ const rules: readonly LoadRule[] = [
     calls: 'loadExec a',
   },
   {
+    rule: 'they can be read to their end, whatever they hold, also where nothing was read ahead',
+    source: 'ssmkit',
+    units: 'a: loadExec',
+    file: 'b=3000 a b=0',
+    options: { window: 0, onUnknownUnit: async (_get, _unit, handle) => void (await handle.readToEndOfUnit()) },
+    does: { a: { loadExec: async (get) => void (await get.getMemAsync(new Uint8Array(1))) } },
+    calls: 'loadExec a',
+  },
+  {
     rule: 'with DEBUG_IT a unit that nobody has registered is passed over',
     source: 'ssmR3LoadExecV2',
     units: 'a: loadExec',
@@ -474,6 +483,25 @@ describe('loading', () => {
       expect(told).to.equal(ends);
     });
   }
+
+  it('of an asynchronous source 1 MiB of a unit is read ahead: so much a synchronous callback can get', async () => {
+    const MIB = 1 << 20;
+    const record = new Array<number>(MIB).fill(7);
+    const bytes = sav().unit('a').raw(record).raw(record).bytes();
+    const load = (count: number) => {
+      const registry = machine('a: loadExec', new Journal(), {
+        a: {
+          async loadExec(get, _version, _pass, handle) {
+            get.skip(count);
+            await handle.skipToEndOfUnit();
+          },
+        },
+      });
+      return failureOf(() => loadState(registry, new AwkwardSource(bytes, { asynchronous: true })));
+    };
+    expect(await load(MIB)).to.equal(undefined);
+    expect((await load(MIB + 65_536 + 4096))?.status).to.equal('VERR_TRY_AGAIN');
+  });
 
   it('a load can be repeated: nobody’s fCalled of one counts in the next (SSMR3Load)', async () => {
     const journal = new Journal();

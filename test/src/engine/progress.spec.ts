@@ -1,4 +1,4 @@
-import { loadState, MemorySource, type Source, saveState } from '@ssmkit/runtime';
+import { loadState, MemorySource, type PutStream, type Source, saveState } from '@ssmkit/runtime';
 import { sav } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import { saveLive } from './live-run.js';
@@ -27,6 +27,10 @@ function byBytes(
     go(end - position);
   }
   return list;
+}
+
+function times(count: number, step: () => void): void {
+  for (let i = 0; i < count; i++) step();
 }
 
 describe('progress', () => {
@@ -166,6 +170,7 @@ describe('progress', () => {
         '@0=5468 @1=2734',
       ],
       ['who stops reporting is at 0', 'again,again,ready', reports(60), '2 55 94 96 98 100', '@0=5468 @1=0'],
+      ['0 is a percentage', 'again,again,ready', reports(60, 0), '2 55 94 96 98 100', '@0=5468 @1=0'],
       [
         'what is reported with the last vote does not matter',
         'again,ready',
@@ -314,6 +319,16 @@ describe('progress', () => {
       expect(failure?.status).to.equal('VERR_SSM_INTEGRITY_UNIT_NOT_FOUND');
       expect(sequence).to.match(/^0….* 99$/);
     });
+  });
+
+  it('within a unit the listener is told every 4 MiB, also where the percentage stays', async () => {
+    const told: number[] = [];
+    const put = { saveExec: (stream: PutStream) => times(64, () => stream.putMem(new Uint8Array(256 << 10))) };
+    await saveState(machine('a: saveExec', new Journal(), { a: put }), new NotingSink(), {
+      onProgress: ({ bytes, unit }) => void (unit?.name === 'a' && told.push(bytes)),
+    });
+    // 74 bytes of "SSM" were there before a began; at the end 100 percent.
+    expect(told).to.deep.equal([74, ...[4, 8, 12, 16].map((mib) => mib * 2 ** 20 + 74), (16 << 20) + 74]);
   });
 
   it('a listener that throws ends the operation: VERR_GENERAL_FAILURE, with what it threw as the cause', async () => {

@@ -1,4 +1,12 @@
-import { openState, type PutStream, type SaveHandle, type SaveOptions, SsmError, saveState } from '@ssmkit/runtime';
+import {
+  openState,
+  type PutStream,
+  Registry,
+  type SaveHandle,
+  type SaveOptions,
+  SsmError,
+  saveState,
+} from '@ssmkit/runtime';
 import { expect } from 'chai';
 import { pictureOf } from './picture.js';
 import { type Deeds, failureOf, Journal, machine } from './script.js';
@@ -287,6 +295,38 @@ describe('saving', () => {
     await failureOf(() => saveState(registry, new NotingSink()));
     expect(journal.text).to.equal('savePrep a, saveExec a b, saveDone b, then, savePrep a');
   });
+
+  // What a sink has got tells how far the file is: 64 KiB are handed over when one byte more is written.
+  const BUFFER = 65_536;
+  for (const [format, tail, first] of [
+    ['2.0', 44 + 16 + 32, 'the end of the file'],
+    ['1.2', 28, 'the done run'],
+  ] as const) {
+    it(`format V${format}: first comes ${first} (VirtualBox 7.2 and 3.0, SSMR3Save)`, async () => {
+      let atDone = -1;
+      /** Saves units without data, one of them with a name so long. */
+      const save = async (units: number, nameLength: number) => {
+        const sink = new NotingSink();
+        const registry = new Registry();
+        const saveDone = () => {
+          atDone = sink.size;
+        };
+        registry.register({ name: 'n'.repeat(nameLength), version: 1, saveExec() {}, saveDone });
+        for (let i = 0; i < units; i++) registry.register({ name: 'u', instance: i, version: 1, saveExec() {} });
+        const { bytes } = await saveState(registry, sink, { format });
+        // Each unit that was saved has an entry in the directory of V2.0.
+        return bytes - tail - (format === '2.0' ? 16 * (units + 2) : 0);
+      };
+      const [none, one] = [await save(0, 1), await save(1, 1)];
+      const units = Math.floor((BUFFER - none) / (one - none));
+      const room = BUFFER - none - units * (one - none);
+      const size = await save(units, 1 + Math.min(46, room));
+      // All but the end fits, and the end does not.
+      expect(size).to.be.within(BUFFER - 27, BUFFER);
+      if (first === 'the done run') expect(atDone).to.equal(0);
+      else expect(atDone).to.be.at.least(BUFFER);
+    });
+  }
 
   it('the file is complete before the done run, which cannot change it (SSMR3Save)', async () => {
     const sink = new NotingSink();

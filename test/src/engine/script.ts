@@ -1,9 +1,7 @@
 import {
   type CallbackResult,
-  type LoadHandle,
   type Progress,
   Registry,
-  type SaveHandle,
   SsmError,
   type SsmFailure,
   type SsmStatus,
@@ -177,5 +175,3 @@ export function rangesOf(list: readonly number[]): string {
   }
   return parts.join(' ');
 }
-
-export type AnyHandle = SaveHandle | LoadHandle;

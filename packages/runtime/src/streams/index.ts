@@ -10,3 +10,4 @@ export {
   STRUCT_END,
   structClassOf,
 } from './struct-class.js';
+export { getFrom, putInto } from './unit-data.js';

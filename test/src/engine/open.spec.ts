@@ -98,6 +98,28 @@ describe('reading without loading', () => {
     expect((await failureOf(again))?.status).to.equal('VERR_NOT_SUPPORTED');
   });
 
+  for (const [version, msc32] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    it(`who saved is known from "SSM", in its version ${version}: ${msc32}`, async () => {
+      const bytes = sav()
+        .unit('SSM', 0, { version })
+        .strZ('Host OS')
+        .strZ('win.x86')
+        .strZ('')
+        .strZ('')
+        .unit('pit')
+        .u8(7)
+        .bytes();
+      const sought = await (await open(bytes)).seek('pit');
+      expect([sought.stream.saved.msc32, sought.stream.getU8()]).to.deep.equal([msc32, 7]);
+      for await (const { name, stream } of (await open(bytes)).units()) {
+        if (name === 'pit') expect([stream.saved.msc32, stream.getU8()]).to.deep.equal([msc32, 7]);
+      }
+    });
+  }
+
   it('a failing get of one unit is not that of another', async () => {
     const state = await open();
     const { stream } = await state.seek('pit', 2);

@@ -2,7 +2,7 @@ import { isSsmError, type SsmError } from '@ssmkit/runtime';
 import { expect } from 'chai';
 
 /** Milliseconds that an operation may take which has been told to end. */
-const DEADLINE = 1500;
+const DEADLINE = 5000;
 
 /**
  * What an operation ends with.

@@ -89,6 +89,7 @@ describe('what callbacks can ask', () => {
     ],
     ['version (SSMR3HandleVersion)', ({ version }) => version, 0x0302000c, { header: product(3, 2, 12) }],
     ['version', ({ version }) => version, 0xff00ffff, { header: product(255, 0, 0xffff) }],
+    ['version', ({ version }) => version, 0x07ff0001, { header: product(7, 255, 1) }],
     ['version that does not fit: major', ({ version }) => version, UNKNOWN, { header: product(256, 0, 1) }],
     ['version that does not fit: minor', ({ version }) => version, UNKNOWN, { header: product(7, 256, 1) }],
     ['version that does not fit: build', ({ version }) => version, UNKNOWN, { header: product(7, 0, 0x10000) }],

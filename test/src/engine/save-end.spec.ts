@@ -5,6 +5,7 @@ import { failureOf, Journal, machine } from './script.js';
 import { NotingSink } from './sinks.js';
 
 describe('the end of a save', () => {
+  // What a sink has got tells how far the file is: 64 KiB are handed over when one byte more is written.
   const BUFFER = 65_536;
   for (const [format, tail, first] of [
     ['2.0', 44 + 16 + 32, 'the end of the file'],

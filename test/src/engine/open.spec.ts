@@ -120,6 +120,16 @@ describe('reading without loading', () => {
     });
   }
 
+  it('the widths of guest addresses are known from the header', async () => {
+    const header = (view: DataView) => {
+      view.setUint8(45, 4);
+      view.setUint8(46, 4);
+    };
+    const bytes = sav({ header }).unit('pit').u32(1).u32(2).bytes();
+    const { stream } = await (await open(bytes)).seek('pit');
+    expect([stream.getGCPhys(), stream.getGCPtr()]).to.deep.equal([1n, 2n]);
+  });
+
   it('a failing get of one unit is not that of another', async () => {
     const state = await open();
     const { stream } = await state.seek('pit', 2);

@@ -44,6 +44,22 @@ const registrations: readonly RegistrationRule[] = [
   { rule: 'a name of 47 bytes is short enough', units: [unit('n'.repeat(47))], list: 'n'.repeat(47) },
   { rule: 'a name of 48 bytes is too long', units: [unit('n'.repeat(48))], ends: 'VERR_OUT_OF_RANGE', list: '' },
   { rule: 'bytes count, not characters', units: [unit('€'.repeat(16))], ends: 'VERR_OUT_OF_RANGE', list: '' },
+  { rule: 'a name has no NUL', units: [unit('a\0b')], ends: 'VERR_INVALID_PARAMETER', list: '' },
+  ...(['instance', 'version'] as const).flatMap((number) =>
+    [-1, 0.5, 2 ** 32, Number.NaN].map((value) => ({
+      rule: `${number} ${value} is no number of 32 bits`,
+      units: [unit('a', { [number]: value })],
+      ends: 'VERR_INVALID_PARAMETER',
+      list: '',
+    })),
+  ),
+  ...[-1, 0.5, 2 ** 53, Number.NaN].map((guess) => ({
+    rule: `a guess of ${guess} is none`,
+    units: [unit('a', { guess })],
+    ends: 'VERR_INVALID_PARAMETER',
+    list: '',
+  })),
+  { rule: 'a guess may be as large as numbers are whole', units: [unit('a', { guess: 2 ** 53 - 1 })], list: 'a' },
   {
     rule: 'the name to be in front of is not empty',
     units: [unit('a', { before: '' })],

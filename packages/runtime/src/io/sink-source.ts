@@ -19,7 +19,8 @@ export interface Sink {
   write(data: Uint8Array): void | Promise<void>;
   /**
    * Ends the writing. Called exactly once, after the last write has settled; of an operation that was cancelled, or ran
-   * out of its time, a write may still be under way.
+   * out of its time, a write may still be under way. An interruption also ends the waiting for `close`: whether a whole
+   * state has become one is then for the sink to know.
    *
    * @param aborted the state is not complete: leave nothing behind that could be taken for one.
    * @param failure why it is not, where that is known.

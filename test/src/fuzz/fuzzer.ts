@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { below, INPUT_MAX, mutate, type Random } from './mutate.js';
 import { composedSeeds } from './seeds.js';
@@ -61,8 +61,8 @@ export class Fuzzer {
       throw new FuzzFailure(target, data, error);
     }
     let fresh = false;
-    for (const [i, part] of answer.split(/ \|\|? /).entries()) {
-      const feature = `${target} ${i} ${part}`;
+    for (const part of answer.split(/ \|\|? /)) {
+      const feature = `${target} ${part}`;
       if (this.#features.has(feature)) continue;
       this.#features.add(feature);
       fresh = true;
@@ -72,12 +72,17 @@ export class Fuzzer {
   }
 
   /** Takes the files of a folder as inputs of the targets that they are for. */
-  async seed(folder: string, of: readonly string[] = Object.keys(targets)): Promise<void> {
+  async seed(folder: string, of: readonly string[] = Object.keys(targets), found = false): Promise<void> {
+    const inputs: Uint8Array[] = [];
     const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
     for (const { name } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (name.endsWith('.json') || name.endsWith('.md')) continue;
-      const data = new Uint8Array(readFileSync(join(folder, name)));
-      if (data.length > 0 && data.length <= INPUT_MAX) for (const target of of) await this.run(target, data, false);
+      inputs.push(new Uint8Array(readFileSync(join(folder, name))));
+    }
+    // Small ones first: of two that show the same the smaller one is kept.
+    inputs.sort((a, b) => a.length - b.length);
+    for (const data of inputs) {
+      if (data.length > 0 && data.length <= INPUT_MAX) for (const target of of) await this.run(target, data, found);
     }
   }
 
@@ -91,7 +96,7 @@ export class Fuzzer {
   /** Takes what earlier runs have found, kept in a folder for each target. */
   async seedFound(folder: string): Promise<void> {
     for (const target of Object.keys(targets)) {
-      if (existsSync(join(folder, target))) await this.seed(join(folder, target), [target]);
+      if (existsSync(join(folder, target))) await this.seed(join(folder, target), [target], true);
     }
   }
 
@@ -114,10 +119,11 @@ export class Fuzzer {
     return (entries[at] as Entry).data;
   }
 
-  /** Writes what was found into a folder for each target. */
+  /** Writes what was found into a folder for each target; what shows nothing that others do not goes. */
   keep(folder: string): void {
     for (const [target, entries] of this.#corpus) {
       const into = join(folder, target);
+      rmSync(into, { recursive: true, force: true });
       mkdirSync(into, { recursive: true });
       for (const { data, found } of entries) {
         const name = createHash('sha256').update(data).digest('hex').slice(0, 16);

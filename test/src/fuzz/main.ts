@@ -33,6 +33,7 @@ await fuzzer.seed(folderOf('fixtures'));
 await fuzzer.seed(folderOf('fixtures/variants'));
 await fuzzer.seedFound(folderOf('fuzz-corpus'));
 console.log('seeds', JSON.stringify(fuzzer.report(0)), state());
+if (values.keep) fuzzer.keep(folderOf('fuzz-corpus'));
 const start = performance.now();
 for (let done = 0; done < executions; done += STEP) {
   await fuzzer.fuzz(Math.min(STEP, executions - done));

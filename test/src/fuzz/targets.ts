@@ -29,7 +29,7 @@ export type Target = (data: Uint8Array) => Promise<string>;
 const limits = { decodedBytes: 16 << 20, records: 20_000, units: 2_000, wallTime: 20_000 };
 
 /** Numbers in messages are what distinguishes inputs that take the same path. */
-const pathOf = (message: string) => message.replace(/0x[0-9a-f]+|\d+|'.*'/g, '#');
+const pathOf = (message: string) => message.replace(/'.*'|0x[0-9a-f]+|\d+/gs, '#');
 
 const bucket = (count: number) => (count === 0 ? 0 : 1 + Math.floor(Math.log2(count)));
 
@@ -123,7 +123,11 @@ function open(source: Source): Promise<string> {
       );
     }
     const kinds = Object.entries(totals).map(([kind, count]) => `${kind}${bucket(count)}`);
-    return `${state.format} ${walked} | ${[...sought].sort().join(', ')} | ${kinds.join(' ')}`;
+    return [
+      `${state.format} ${walked}`,
+      ...[...sought].sort().map((answer) => `seek: ${answer}`),
+      kinds.join(' '),
+    ].join(' | ');
   });
 }
 

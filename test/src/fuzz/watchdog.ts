@@ -8,7 +8,6 @@ import { INPUT_MAX } from './mutate.js';
 
 /** Milliseconds that one input may take. */
 const PATIENCE = 15_000;
-const EXIT_HANG = 3;
 
 const HEADER = 8;
 
@@ -18,7 +17,8 @@ if (!isMainThread && (workerData as { watch?: unknown } | null)?.watch instanceo
   let last = -1;
   setInterval(() => {
     const count = Atomics.load(counters, 0);
-    if (count !== last) {
+    // Before the first input there is nothing to watch yet.
+    if (count !== last || count === 0) {
       last = count;
       return;
     }
@@ -26,7 +26,8 @@ if (!isMainThread && (workerData as { watch?: unknown } | null)?.watch instanceo
     const path = join(tmpdir(), `ssmkit-fuzz-hang-${process.pid}`);
     writeFileSync(path, input);
     process.stderr.write(`no progress for ${PATIENCE} ms; the input is in ${path}\n`);
-    process.exit(EXIT_HANG);
+    // process.exit would end this thread only, and the other one answers to nothing else.
+    process.kill(process.pid, 'SIGKILL');
   }, PATIENCE);
 }
 

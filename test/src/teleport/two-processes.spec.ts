@@ -64,7 +64,7 @@ describe('a teleport between two processes', function () {
     // It was worth doing so live: it changed, and was stopped for a fraction of the time only.
     expect(source?.writes).to.be.above(1000);
     expect(source?.passes).to.be.above(1);
-    expect(source?.downtime).to.be.below(1000);
+    expect(source?.downtime).to.be.below(2000);
     // Neither side holds more than the machine and its buffers.
     expect(source?.peak).to.be.below(256 + 200);
     expect(target?.peak).to.be.below(256 + 200);

@@ -211,7 +211,12 @@ describe('ReadableStreamSource', () => {
 
       it('cancels the stream when it is closed half way, and ends the read that waits', async () => {
         let reason: unknown;
-        const hanging = { pull: () => new Promise<void>(() => {}), cancel: (told: unknown) => void (reason = told) };
+        const hanging = {
+          pull: () => new Promise<void>(() => {}),
+          cancel(told: unknown) {
+            reason = told;
+          },
+        };
         const stream: ReadableStream<Uint8Array> =
           type === undefined ? new ReadableStream(hanging) : new ReadableStream({ type, ...hanging });
         const source = new ReadableStreamSource(stream);

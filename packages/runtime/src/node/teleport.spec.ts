@@ -74,7 +74,7 @@ describe('teleport and receive', () => {
     const refused: string[] = [];
     const { port, done } = receiving(target, {
       password: 'foobar',
-      timeouts: { password: 50 },
+      timeouts: { password: 400 },
       onRefused: ({ status }, peer) => refused.push(`${status} ${peer?.startsWith(host)}`),
     });
     const options = { host, port: await port };
@@ -93,7 +93,7 @@ describe('teleport and receive', () => {
   });
 
   it('take one source only: the port is closed to others', async () => {
-    const { port, done } = receiving(new TestMachine(10), { timeouts: { answer: 200 } });
+    const { port, done } = receiving(new TestMachine(10));
     const options = { host, port: await port };
     const first = new SocketConnection(await connectTcp(options));
     await play(first, { hear: WELCOME }, { say: '\n' }, { hear: 'ACK\n' });
@@ -130,6 +130,25 @@ describe('teleport and receive', () => {
     const { port } = listener;
     expect(await messageOf(receive(new TestMachine(10).registry, { host, port }))).to.match(/^VERR_NET_ADDRESS_IN_USE/);
     listener.close();
+  });
+
+  it('listen on another port where the first one they try is taken', async () => {
+    const machine = new TestMachine(10);
+    const aborting = new AbortController();
+    const first = receiving(machine, { signal: aborting.signal });
+    const taken = await first.port;
+    const { random } = Math;
+    const numbers = [(taken - 49_152 + 0.5) / (65_534 - 49_152 + 1)];
+    Math.random = () => numbers.pop() ?? random();
+    try {
+      const second = receiving(machine, { signal: aborting.signal });
+      expect(await second.port).not.to.equal(taken);
+      expect(numbers).to.deep.equal([]);
+      aborting.abort();
+      await Promise.allSettled([first.done(), second.done()]);
+    } finally {
+      Math.random = random;
+    }
   });
 
   it('try ports as VirtualBox does', () => {

@@ -8,6 +8,10 @@ import { block, connectionPair, hex, type Move, play, type TestConnection } from
 
 const WELCOME = 'VirtualBox-Teleporter-1.0\n';
 const STATE = testBytes(1000);
+/** Milliseconds that no test waits for, and that some do. */
+const LONG = 20_000;
+const SHORT = 150;
+const shortly = { answer: SHORT, stream: SHORT, loadComplete: SHORT };
 const END = hex('05 12 47 19 00 00 00 00');
 
 /** What a target does, step by step, when all goes well. */
@@ -51,7 +55,7 @@ async function run(
   const [here, there] = connectionPair({ capacity: 4096 });
   const log: string[] = [];
   const note = (what: string) => () => void log.push(what);
-  const timeouts = { answer: 40, stream: 40, loadComplete: 40 };
+  const timeouts = { answer: LONG, stream: LONG, loadComplete: LONG };
   const [outcome, heard] = await Promise.all([
     teleportOver(here, {
       save: saveTo,
@@ -99,7 +103,7 @@ describe('teleportOver', () => {
   ];
   for (const [options, line] of passwords) {
     it(`sends ${line} for ${JSON.stringify(options)}`, async () => {
-      const { heard } = await run([{ say: WELCOME }, 'listen'], options);
+      const { heard } = await run([{ say: WELCOME }, 'listen'], { ...options, timeouts: shortly });
       expect(heard).to.match(line);
     });
   }
@@ -122,7 +126,7 @@ describe('teleportOver', () => {
         [
           'falls silent',
           'listen',
-          new RegExp(`^VERR_TIMEOUT: teleport source, ${step}: waited 40 ms for the target's`),
+          new RegExp(`^VERR_TIMEOUT: teleport source, ${step}: waited ${SHORT} ms for the target's`),
         ],
         [
           'talks rubbish',
@@ -138,9 +142,9 @@ describe('teleportOver', () => {
         ],
         [
           'refuses',
-          { say: 'NACK=-40;not today\n' },
+          { say: 'NACK=-40;not today, thank you\n' },
           step === 'welcome'
-            ? /^VERR_TIMEOUT/
+            ? /^VERR_VERSION_MISMATCH/
             : step === 'password'
               ? /^VERR_AUTHENTICATION_FAILURE: teleport source, password: the target refused: invalid password/
               : new RegExp(`^VERR_TIMEOUT: teleport source, ${step}: the target refused: not today`),
@@ -148,7 +152,10 @@ describe('teleportOver', () => {
       ];
       for (const [what, move, expected] of failures) {
         it(`${what} at '${step}'`, async () => {
-          const { outcome, log, here } = await run([...before(step), ...asked(step), move]);
+          const { outcome, log, here } = await run(
+            [...before(step), ...asked(step), move],
+            what === 'falls silent' ? { timeouts: shortly } : {},
+          );
           expect(outcome).to.match(expected);
           // Without an answer it may have taken the machine.
           const answered = what === 'refuses' || what === 'talks rubbish';
@@ -198,13 +205,18 @@ describe('teleportOver', () => {
       ],
       [
         'a target that takes nothing any more',
-        [{ take: 3000 }, { wait: 200 }],
-        /^VERR_TIMEOUT: teleport source, stream: waited 40 ms for the target to take more of the state/,
+        [{ take: 3000 }, { wait: 4 * SHORT }],
+        new RegExp(
+          `^VERR_TIMEOUT: teleport source, stream: waited ${SHORT} ms for the target to take more of the state`,
+        ),
       ],
     ];
     for (const [what, moves, expected] of failures) {
       it(what, async () => {
-        const { outcome, here } = await run([...before('stream'), ...moves], { save: endless });
+        const { outcome, here } = await run([...before('stream'), ...moves], {
+          save: endless,
+          ...(what.startsWith('a target that takes nothing') && { timeouts: shortly }),
+        });
         expect(outcome).to.match(expected);
         expect(here.closed).to.equal(true);
       });

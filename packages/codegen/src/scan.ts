@@ -118,8 +118,9 @@ class Scanner {
       const plain = descriptorOf(name, call, fields);
       // A class may hold an array of itself: whoever asks for it while it is checked gets what there is.
       this.#descriptors.set(declaration, plain);
-      const called = new Set(members.flatMap(({ methods, getters }) => [...methods, ...getters]));
-      checkDescriptor(plain, called);
+      const transient = properties.filter(isTransient).map((property) => property.name);
+      const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
+      checkDescriptor(plain, new Set([...called, ...transient]));
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       return autoPad ? withAutoPadding(plain) : plain;
     } catch (error) {
@@ -206,13 +207,16 @@ function fail(node: ts.Node, problem: string): never {
   throw new CodegenError(problem, file.fileName, line + 1, character + 1);
 }
 
+function isTransient({ decorators }: Property): boolean {
+  return decorators.some(({ name }) => name === 'Transient');
+}
+
 /** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
 function requireKinds(className: string, properties: readonly Property[], fields: readonly Field[]): void {
   const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
-  for (const { name, node, decorators } of properties) {
-    if (known.has(name) || name.startsWith('#') || decorators.some((decorator) => decorator.name === 'Transient')) {
-      continue;
-    }
+  for (const property of properties) {
+    const { name, node } = property;
+    if (known.has(name) || name.startsWith('#') || isTransient(property)) continue;
     fail(node, `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`);
   }
   for (const field of fields) {

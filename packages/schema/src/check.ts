@@ -61,7 +61,7 @@ function checkHalves(descriptor: Descriptor, fields: ReadonlyMap<string, Field>,
     const owner = fields.has(hi)
       ? 'has a kind of its own'
       : members.has(hi)
-        ? 'is a getter or method'
+        ? 'is a getter, method or @Transient property'
         : taken.has(hi)
           ? 'is that of another pair, too'
           : undefined;

@@ -67,7 +67,7 @@ function options(kind: KindName): readonly string[] {
     case 'callback':
       return ['since', 'default', ...member, 'count', 'put', 'get'];
     case 'class':
-      return [...common, ...array, ...(kind === 'struct' ? [...member, 'flatten', 'flags'] : [])];
+      return [...common, ...array, ...(kind === 'struct' ? [...member, 'flatten', 'flags'] : ['with'])];
     case 'marker':
       return versions;
     case 'noentry':

@@ -37,7 +37,7 @@ export interface MemberOptions {
 /** How many elements. */
 export interface ArrayOptions {
   /**
-   * Number of elements: a constant; in a `@SsmStream` also the name of an earlier field, getter or method, or
+   * Number of elements: a constant; in a `@SsmStream` also the name of an earlier field, getter, method or `@Transient` property, or
    * `{ stream: 'u32' }` for a number that stands in the stream before the elements.
    */
   count?: Count;
@@ -115,7 +115,13 @@ export interface StructOptions extends PresenceOptions, MemberOptions, ArrayOpti
 }
 
 /** Options of `@Nested`. */
-export interface NestedOptions extends PresenceOptions, ArrayOptions {}
+export interface NestedOptions extends PresenceOptions, ArrayOptions {
+  /**
+   * Properties that the nested objects are given, under the same names, before they are put or got: what conditions
+   * and counts in them ask for and only the outer object knows. In the nested class they are `@Transient()`.
+   */
+  with?: readonly string[];
+}
 
 type Decorator = (prototype: object, property: string) => void;
 type ClassArgument = StateClass | (() => StateClass);

@@ -91,6 +91,8 @@ export interface Field {
   readonly class?: ClassRef;
   /** The nested structure's entries stand in this structure's table. */
   readonly flatten?: boolean;
+  /** Names of properties that nested objects are given before they are put or got. */
+  readonly with?: readonly string[];
   /** SSMSTRUCT_FLAGS of a structure in a stream. */
   readonly flags?: number;
 }

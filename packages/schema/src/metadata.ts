@@ -142,7 +142,7 @@ function build(target: StateClass): Descriptor {
   for (const { name } of fields) {
     if (transient.has(name)) throw new DescriptorError(target.name, name, 'is @Transient and has a kind');
   }
-  const members: ClassMembers = { has: (name) => isMember(chain, name) };
+  const members: ClassMembers = { has: (name) => transient.has(name) || isMember(chain, name) };
   const plain = descriptorOf(target.name, call, fields);
   // A class may hold an array of itself: whoever asks for this descriptor while it is checked gets what there is.
   descriptors.set(target, plain);

@@ -22,5 +22,5 @@ export * from './host.js';
 export * from './image.js';
 export * from './kinds/index.js';
 export * from './layout.js';
-export { isPresent, isSame, lookUp, type UnitContext } from './presence.js';
+export { giveWith, isPresent, isSame, lookUp, type UnitContext } from './presence.js';
 export * from './wire.js';

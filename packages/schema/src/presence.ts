@@ -14,6 +14,11 @@ export function lookUp(object: object, name: string, context: UnitContext): unkn
   return typeof value === 'function' ? value.call(object, context) : value;
 }
 
+/** Gives a nested object the properties that its field says. */
+export function giveWith(outer: object, nested: object, field: Field): void {
+  for (const name of field.with ?? []) (nested as Record<string, unknown>)[name] = (outer as Properties)[name];
+}
+
 /** Whether a field of a stream class is there, by the unit version and by its condition. */
 export function isPresent(object: object, field: Field, context: UnitContext): boolean {
   if (field.since !== undefined && context.version < field.since) return false;

@@ -28,6 +28,7 @@ import {
   Struct,
   StructFlags,
   StrZ,
+  Transient,
   U8,
   U16,
   U32,
@@ -36,7 +37,7 @@ import {
   UInt,
 } from '@ssmkit/schema';
 import { limits, Mode } from './constants.js';
-import { Channel, Descriptor, Pair, Segment, Tree } from './nested.js';
+import { Channel, Descriptor, Given, Pair, Segment, Tree } from './nested.js';
 
 /** Every primitive as SSM's API puts it. */
 @SsmStream()
@@ -144,4 +145,16 @@ export class Mixed {
   @ssm.U32() other = 0;
   @Marker('u64', 0xfeed_face_dead_beefn, { since: 2 }) declare wideSeparator: never;
   @Marker('s16', -1) declare end: never;
+}
+
+/** Parts that are given what they need to know. */
+@SsmStream()
+export class Giving {
+  @Transient() outside = 2;
+  @U8({ max: 32 }) length = 1;
+  @Bool() hasTail = false;
+  @Nested(Given, { with: ['length', 'hasTail'] }) one = new Given();
+  @Nested(Given, { count: 'outside', max: 8, with: ['length'] }) two = [new Given(), new Given()];
+  @Nested(Given, { count: { stream: 'u8' }, max: 4, with: ['hasTail', 'length'] }) many: Given[] = [];
+  @Nested(Given, { end: { key: 0xffff }, max: 4, with: ['length', 'hasTail'] }) list: Given[] = [];
 }

@@ -1,4 +1,18 @@
-import { GCPhys, HCPtrNI, Mem, Nested, PadHC64, SsmStream, SsmStruct, StrZ, U8, U16, U32, U64 } from '@ssmkit/schema';
+import {
+  GCPhys,
+  HCPtrNI,
+  Mem,
+  Nested,
+  PadHC64,
+  SsmStream,
+  SsmStruct,
+  StrZ,
+  Transient,
+  U8,
+  U16,
+  U32,
+  U64,
+} from '@ssmkit/schema';
 import { CHANNELS } from './constants.js';
 
 /** A structure that is laid out alike on every host. */
@@ -38,4 +52,14 @@ export class Pair {
 export class Tree {
   @U32() value = 0;
   @Nested(() => Tree, { count: { stream: 'u8' }, max: 4 }) children: Tree[] = [];
+}
+
+/** A part whose layout the object around it knows. */
+@SsmStream()
+export class Given {
+  @Transient() length = 1;
+  @Transient() hasTail = false;
+  @U16() key = 0;
+  @Mem({ count: 'length', max: 32 }) data = new Uint8Array(1);
+  @U32({ when: 'hasTail' }) tail = 0;
 }

@@ -3,7 +3,7 @@ import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '.
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
 import { access, literal } from './literals.js';
-import { delegates, emitWithin, noCallback, pathText, SMALL, usesFlags } from './put.js';
+import { delegates, emitWith, emitWithin, noCallback, pathText, SMALL, usesFlags } from './put.js';
 
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
@@ -258,6 +258,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   };
   if (field.count === undefined) {
     out.line(`${property} ??= new ${target}();`);
+    emitWith(context, field, property);
     emitWithin(context, context.path(field), () => out.line(get(property)));
     return;
   }
@@ -266,6 +267,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     out.line(`const items: ${target}[] = [];`);
     out.block('for (let i = 0; i < n; i++) {', () => {
       out.line(`const item = new ${target}();`);
+      emitWith(context, field, 'item');
       emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(get('item')));
       out.line('items.push(item);');
     });

@@ -251,14 +251,21 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
+    emitWith(context, field, property);
     emitWithin(context, context.path(field), () => out.line(put(property)));
     return;
   }
   emitCount(context, field, property);
   out.block(`for (let i = 0; i < ${property}.length; i++) {`, () => {
     const item = `${property}[i] as ${field.class!.name}`;
+    emitWith(context, field, `(${item})`);
     emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(put(item)));
   });
+}
+
+/** Gives a nested object the properties that its field says. */
+export function emitWith({ out }: ClassContext, field: Field, nested: string): void {
+  for (const name of field.with ?? []) out.line(`${access(nested, name)} = ${access('o', name)};`);
 }
 
 /** Prints statements whose failures get the way to a nested object. */

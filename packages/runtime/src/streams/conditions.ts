@@ -1,7 +1,7 @@
 import { type Field, isSame, lookUp, type UnitContext } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 
-export { isPresent } from '@ssmkit/schema';
+export { giveWith, isPresent } from '@ssmkit/schema';
 
 /** The number of elements that a constant, a field, a getter or a method says. */
 export function countOf(object: object, count: number | string, stream: UnitContext): number {

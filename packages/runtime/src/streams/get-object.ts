@@ -14,7 +14,7 @@ import {
   wireOf,
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
-import { countOf, inDomain, isPresent } from './conditions.js';
+import { countOf, giveWith, inDomain, isPresent } from './conditions.js';
 import type { GetPrimitives } from './get-primitives.js';
 import { callback, elementHolds, endFields, isRawMember, locate, overflowStatus } from './put-object.js';
 
@@ -83,7 +83,7 @@ export function getField(stream: GetPrimitives, object: Properties, shape: Shape
   if (field.kind === 'marker') getMarker(stream, field, wire);
   else if (isRawMember(shape, field, wire)) getRawMember(stream, object, field);
   else if (field.count === undefined && field.end === undefined) {
-    getValue(stream, object, field, wire, holdsOf(field), field.name, flags);
+    getValue(stream, object, object, field, wire, holdsOf(field), field.name, flags);
   } else getArray(stream, object, field, wire, flags);
 }
 
@@ -124,7 +124,7 @@ function existing(value: unknown, holds: Holds, count: number): Uint8Array | Typ
 function getArray(stream: GetPrimitives, object: Properties, field: Field, wire: Wire, flags: number): void {
   const holds = holdsOf(field);
   if (field.end !== undefined) {
-    object[field.name] = collect(holds, getUntilEnd(stream, field, wire, elementHolds(holds), flags));
+    object[field.name] = collect(holds, getUntilEnd(stream, object, field, wire, elementHolds(holds), flags));
     return;
   }
   const count = getCount(stream, object, field);
@@ -138,7 +138,7 @@ function getArray(stream: GetPrimitives, object: Properties, field: Field, wire:
   // The array grows with what is read: a large count in a short unit fails before it has cost anything.
   for (let i = 0; i < count; i++) {
     try {
-      getValue(stream, items, field, wire, element, 'item', flags);
+      getValue(stream, object, items, field, wire, element, 'item', flags);
     } catch (error) {
       throw locate(error, `[${i}]`);
     }
@@ -175,20 +175,28 @@ function getCount(stream: GetPrimitives, object: Properties, field: Field): numb
   return value;
 }
 
-function getUntilEnd(stream: GetPrimitives, field: Field, wire: Wire, holds: Holds, flags: number): unknown[] {
+function getUntilEnd(
+  stream: GetPrimitives,
+  object: Properties,
+  field: Field,
+  wire: Wire,
+  holds: Holds,
+  flags: number,
+): unknown[] {
   const { domain: _, ...withoutDomain } = field;
   const list: unknown[] = [];
   const items: Properties = {};
   for (;;) {
     if (typeof field.end === 'object') {
       const item = new (field.class!.target!())() as Properties;
+      giveWith(object, item, field);
       const lead = endFields(field);
       for (const inner of lead) getField(stream, item, 'stream', inner, flags);
       if (lead.every(({ name }) => sameValue(item[name], (field.end as Properties)[name]))) return list;
       getRest(stream, item, field.class!.descriptor(), lead.length, flags);
       items['item'] = item;
     } else {
-      getValue(stream, items, withoutDomain, wire, holds, 'item', flags);
+      getValue(stream, object, items, withoutDomain, wire, holds, 'item', flags);
       if (sameValue(items['item'], field.end)) return list;
       inDomain(field, items['item']);
     }
@@ -207,9 +215,10 @@ function sameValue(value: unknown, constant: unknown): boolean {
   return value == constant;
 }
 
-/** Gets one value into `target[name]`. */
+/** Gets one value of an object into `target[name]`. */
 function getValue(
   stream: GetPrimitives,
+  outer: Properties,
   target: Properties,
   field: Field,
   wire: Wire,
@@ -225,7 +234,7 @@ function getValue(
       target[name] = getLow32(stream, wire.bytes, flags);
       return;
     case 'nested':
-      target[name] = getNested(stream, field, name === 'item' ? undefined : target[name], flags);
+      target[name] = getNested(stream, outer, field, name === 'item' ? undefined : target[name], flags);
       return;
   }
   const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
@@ -262,9 +271,10 @@ function getLow32(stream: GetPrimitives, bytes: 4 | 8, flags: number): number {
   return low;
 }
 
-function getNested(stream: GetPrimitives, field: Field, current: unknown, flags: number): object {
+function getNested(stream: GetPrimitives, outer: Properties, field: Field, current: unknown, flags: number): object {
   const target = field.class!.target!();
   const object = typeof current === 'object' && current !== null ? current : new target();
+  giveWith(outer, object, field);
   if (field.kind === 'struct' && field.flatten !== true) stream.getStructEx(object, field.flags ?? 0);
   else stream.getPart(target, object, flags);
   return object;

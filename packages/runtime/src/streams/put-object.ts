@@ -13,7 +13,7 @@ import {
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 import type { SsmFailure } from '../status.js';
-import { countOf, inDomain, isPresent } from './conditions.js';
+import { countOf, giveWith, inDomain, isPresent } from './conditions.js';
 import type { PutPrimitives } from './put-primitives.js';
 
 /*
@@ -262,6 +262,7 @@ function putValue(
       return;
     case 'nested':
       expectType(value, 'object');
+      giveWith(object, value as object, field);
       if (field.kind === 'struct' && field.flatten !== true) stream.putStructEx(value as object, field.flags ?? 0);
       else stream.putPart(field.class!.target!(), value as object, flags);
       return;

@@ -1,5 +1,5 @@
-/** What a producer knows of the class beside its fields: which getters and methods it has. */
+/** What a producer knows of the class beside its fields. */
 export interface ClassMembers {
-  /** Whether the class has a getter or method of this name. */
+  /** Whether the class has a getter, method or `@Transient` property of this name. */
   has(name: string): boolean;
 }

@@ -20,8 +20,9 @@ export function checkStreamField(
     if (field[key] !== undefined) complain(`'${key}' is for @SsmStruct`);
   }
   const known: Known = (name, use) => {
-    if (typeof name !== 'string') complain(`${use} is the name of an earlier field, getter or method`);
-    if (!earlier.has(name) && !members.has(name)) complain(`${use} '${name}' is no earlier field, getter or method`);
+    const wanted = 'earlier field, @Transient property, getter or method';
+    if (typeof name !== 'string') complain(`${use} is the name of an ${wanted}`);
+    if (!earlier.has(name) && !members.has(name)) complain(`${use} '${name}' is no ${wanted}`);
   };
   checkCount(field, kind, earlier, known, complain);
   if (field.end !== undefined) checkEnd(field, complain);
@@ -30,6 +31,7 @@ export function checkStreamField(
     complain(`${field.class!.name} is no @SsmStruct class`);
   if (field.kind === 'nested' && field.class!.descriptor().shape !== 'stream')
     complain(`${field.class!.name} is no @SsmStream class`);
+  if (field.with !== undefined) checkWith(field, known, complain);
   if (field.flags !== undefined && !isCount(field.flags, 0, 0x3f)) complain('flags are a combination of StructFlags');
   if (field.kind === 'marker') checkMarker(field, complain);
 }
@@ -86,6 +88,18 @@ function checkEnd(field: Field, complain: Complain): void {
     checkEndValue(inner, end[name], complain);
   }
   if (leading.length < names.length) complain(`${nested.name} has not so many fields as the 'end' names`);
+}
+
+/** Checks the properties that nested objects are given. */
+function checkWith(field: Field, known: Known, complain: Complain): void {
+  if (!Array.isArray(field.with) || field.with.length === 0) complain("'with' is a list of names");
+  const nested = field.class!.descriptor();
+  for (const name of field.with!) {
+    known(name, 'the property to give');
+    if (nested.fields.some((inner) => inner.name === name)) {
+      complain(`${nested.name}.${name} has a kind: what a nested object is given is @Transient there`);
+    }
+  }
 }
 
 /** A constant that ends an array: a value of the field's kind. */

@@ -4,7 +4,7 @@ import { type Holds, holdsOf, newTypedArray } from '../holds.js';
 import { defaultHost, type HostProfile } from '../host.js';
 import { hasJson } from '../json/leaves.js';
 import { descriptorFor, type StateClass, slotOf } from '../metadata.js';
-import { isPresent, isSame, lookUp, type UnitContext } from '../presence.js';
+import { giveWith, isPresent, isSame, lookUp, type UnitContext } from '../presence.js';
 import { byteRuns, counterOf, lengths, mostCounted, scalarOf, strings } from './values.js';
 
 /** What instances are drawn for. */
@@ -91,7 +91,7 @@ class Cook {
     target: StateClass,
     overrides: Readonly<Record<string, fc.Arbitrary<unknown>>>,
     outer: readonly StateClass[],
-  ): { ingredients: fc.Arbitrary<unknown>; make(ingredients: unknown): object } {
+  ): { ingredients: fc.Arbitrary<unknown>; make(ingredients: unknown, prepare?: (object: object) => void): object } {
     const decorated = slotOf(target).target;
     const descriptor = descriptorFor(decorated);
     const path = [...outer, decorated];
@@ -103,8 +103,9 @@ class Cook {
     const followed = followedArrays(recipes, overrides);
     return {
       ingredients: fc.tuple(...recipes.map(({ ingredients }) => ingredients)),
-      make: (drawn) => {
+      make: (drawn, prepare) => {
         const object = new target();
+        prepare?.(object);
         for (const [i, { field, make }] of recipes.entries()) {
           const values = drawn as readonly unknown[];
           const array = followed.get(field.name);
@@ -141,7 +142,11 @@ class Cook {
         return this.#bytes(descriptor, field);
       case 'object': {
         const { ingredients, make } = this.#nested(field, overrides, path);
-        return { field, ingredients, make };
+        return {
+          field,
+          ingredients,
+          make: (drawn, object) => make(drawn, (nested) => giveWith(object, nested, field)),
+        };
       }
       case 'objects':
       case 'typed':
@@ -192,7 +197,7 @@ class Cook {
     const element =
       holds.what === 'objects'
         ? this.#nested(field, overrides, path)
-        : { ingredients: scalarOf(field, js, this.#hosts), make: (value: unknown) => value };
+        : { ingredients: scalarOf(field, js, this.#hosts), make: (value: unknown): unknown => value };
     // Deep trees stay small: what contains itself has fewer elements at every level.
     const usual = Math.max(1, this.#usual >> (2 * (path.length - new Set(path).size)));
     const isFree = typeof count === 'object' || end !== undefined;
@@ -212,10 +217,11 @@ class Cook {
       maxLength: drawnMost,
       ...(isSmall && { size: 'max' }),
     });
-    const build = (drawn: readonly unknown[], length: number): unknown => {
+    const build = (drawn: readonly unknown[], length: number, object: object): unknown => {
       if (drawn.length === 0 && length > 0)
         throw new Unusable(`${descriptor.name}.${field.name}: no elements to repeat`);
-      const items = Array.from({ length }, (_, i) => element.make(drawn[i % drawn.length]));
+      const prepare = (nested: object) => giveWith(object, nested, field);
+      const items = Array.from({ length }, (_, i) => element.make(drawn[i % drawn.length], prepare));
       const list = typeof end === 'object' ? items.filter((item) => !looksLike(item as object, end)) : items;
       return holds.what === 'typed' ? typed(holds, list) : list;
     };
@@ -224,7 +230,7 @@ class Cook {
       ingredients,
       make: (drawn, object) => {
         const items = drawn as readonly unknown[];
-        return build(items, isFree ? items.length : this.#count(descriptor, field, object));
+        return build(items, isFree ? items.length : this.#count(descriptor, field, object), object);
       },
     };
   }

@@ -1,6 +1,6 @@
 import type { Descriptor, Field } from '../descriptor.js';
 import { type Holds, holdsOf } from '../holds.js';
-import { isPresent } from '../presence.js';
+import { giveWith, isPresent } from '../presence.js';
 
 /*
  * What a load leaves
@@ -59,7 +59,7 @@ export function expectLoaded(
       if (inMemory) markAnything(field, to);
       else if (field.default !== undefined) to[field.name] = structuredClone(field.default);
     } else if (holds.what !== 'nothing') {
-      to[field.name] = loadedValue(descriptor, field, holds, from[field.name], to[field.name], version, inMemory);
+      to[field.name] = loadedValue(descriptor, field, holds, from[field.name], to, version, inMemory);
       if (holds.what === 'pair') to[holds.hi] = from[holds.hi];
     }
   }
@@ -80,7 +80,7 @@ function loadedValue(
   field: Field,
   holds: Holds,
   value: unknown,
-  current: unknown,
+  object: Properties,
   version: number,
   inMemory: boolean,
 ): unknown {
@@ -89,7 +89,9 @@ function loadedValue(
   if (field.class === undefined) return copyOf(value);
   const nested = field.class.descriptor();
   const isImage = descriptor.shape === 'struct' && field.flatten !== true;
+  const current = object[field.name];
   const one = (item: unknown, into: object): object => {
+    giveWith(object, into, field);
     if (isImage) copyMembers(nested, item as object, into);
     else expectLoaded(nested, item as object, into, version, inMemory);
     return into;

@@ -56,6 +56,8 @@ export class ReadGuard {
   endInUnit: SsmFailure = 'VERR_SSM_LOADED_TOO_MUCH';
   readonly #deadline: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The limit that was exceeded. It ends this reading only, not what else is interrupted along with it. */
+  #exceededBy: SsmError | undefined;
   #units = 0;
   #passes = 0;
   #pass = PASS_FINAL;
@@ -90,8 +92,13 @@ export class ReadGuard {
 
   #exceeded(what: string, limit: number): SsmError {
     const failure = new SsmError('VERR_TOO_MUCH_DATA', `more ${what} than the limit of ${limit}`);
-    this.interrupt.interrupt(failure);
+    this.#exceededBy = failure;
     return failure;
+  }
+
+  /** Whether a failure is the end of the reading as such, and says nothing of what is read. */
+  isOwn(failure: unknown): boolean {
+    return failure !== undefined && (failure === this.#exceededBy || failure === this.interrupt.failure);
   }
 
   /** @throws SsmError when the operation was interrupted or its time is up. */

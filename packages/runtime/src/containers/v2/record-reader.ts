@@ -4,7 +4,7 @@ import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
 import { NeedMore } from '../../streams/get-primitives.js';
 import type { ByteReader } from '../byte-reader.js';
-import { noTotals, type RecordTotals, type UnitRecords } from '../state.js';
+import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 
 /** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
@@ -70,6 +70,17 @@ export class RecordReader implements UnitRecords {
     this.#totals = noTotals();
   }
 
+  mark(): RecordMark {
+    return { start: this.#start, position: this.#input.position, rest: this.#rest };
+  }
+
+  /** Goes on where a mark was made; the input stands there. */
+  resume({ start, rest }: RecordMark): void {
+    this.begin();
+    this.#start = start;
+    this.#rest = rest;
+  }
+
   more(): Promise<void> {
     return this.#input.more();
   }
@@ -129,13 +140,48 @@ export class RecordReader implements UnitRecords {
           throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
       }
     }
-    if (this.#rest > 0) {
-      this.#need(1);
-      const count = Math.min(this.#rest, this.#input.available);
-      this.#input.advance(count);
-      this.#rest -= count;
-    }
+    if (this.#rest > 0) this.#passRaw(this.#rest);
     return true;
+  }
+
+  pass(most: number): number {
+    if (this.#ended) return 0;
+    if (this.#rest === 0) {
+      this.#parseHeader();
+      switch (this.#type) {
+        case RecordType.raw:
+          this.#beginRaw();
+          break;
+        case RecordType.lzf:
+          return this.#passPacked('lzf', most);
+        case RecordType.lz4:
+          return this.#passPacked('lz4', most);
+        case RecordType.zero: {
+          const size = this.#zeroSize();
+          if (size > most) return 0;
+          this.#consume('zero', size);
+          return size;
+        }
+        default:
+          return 0;
+      }
+    }
+    return this.#rest === 0 ? 0 : this.#passRaw(most);
+  }
+
+  #passRaw(most: number): number {
+    this.#need(1);
+    const count = Math.min(this.#rest, most, this.#input.available);
+    this.#input.advance(count);
+    this.#rest -= count;
+    return count;
+  }
+
+  #passPacked(kind: Packing, most: number): number {
+    const expanded = this.#packedSize(kind);
+    if (expanded > most) return 0;
+    this.#skipPacked(kind);
+    return expanded;
   }
 
   /**
@@ -172,7 +218,7 @@ export class RecordReader implements UnitRecords {
     } catch (error) {
       if (error instanceof NeedMore) throw error;
       const { status, detail } = error as SsmError;
-      if (status === 'VERR_SSM_CANCELLED' || error === this.#input.guard.interrupt.failure) throw error;
+      if (status === 'VERR_SSM_CANCELLED' || this.#input.guard.isOwn(error)) throw error;
       if (status !== 'VERR_EOF') {
         throw new SsmError('VERR_SSM_STREAM_ERROR', detail, { offset: this.#input.position }, { cause: error });
       }

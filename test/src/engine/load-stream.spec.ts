@@ -1,6 +1,7 @@
-import { loadState, MemorySource, PASS_FINAL } from '@ssmkit/runtime';
+import { type GetStream, loadState, MemorySource, PASS_FINAL } from '@ssmkit/runtime';
 import { AwkwardSource, type SavOptions, sav } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
+import { FaultySource } from './faulty.js';
 import { fileOf } from './load-rules.js';
 import { type Deeds, failureOf, Journal, machine } from './script.js';
 
@@ -120,6 +121,22 @@ describe('what a load gets its units from', () => {
     };
     expect(await load(MIB)).to.equal(undefined);
     expect((await load(MIB + 65_536 + 4096))?.status).to.equal('VERR_TRY_AGAIN');
+  });
+
+  it('an asynchronous source may give byte after byte, with nothing read ahead', async () => {
+    const journal = new Journal();
+    const getByte = { loadExec: async (get: GetStream) => void (await get.getMemAsync(new Uint8Array(1))) };
+    const registry = machine('a: loadExec\n b: loadExec', journal, { a: getByte, b: getByte });
+    const options = { asynchronous: true, stream: true, gives: Number.POSITIVE_INFINITY, fault: 'throws' } as const;
+    await loadState(registry, new FaultySource(fileOf('a b'), { ...options, piece: 1 }), { window: 0 });
+    expect(journal.text).to.equal('loadExec a b');
+  });
+
+  it('a stub reads over whatever there is, a record without data at the end included (SSMR3RegisterStub)', async () => {
+    const registry = machine('a: loadExec');
+    registry.registerStub('old');
+    const bytes = sav().unit('old', 0, { version: 99 }).zero(4).raw([]).unit('a').u8(0).bytes();
+    expect(await failureOf(() => loadState(registry, new MemorySource(bytes)))).to.equal(undefined);
   });
 
   it('a load can be repeated: nobody’s fCalled of one counts in the next (SSMR3Load)', async () => {

@@ -132,6 +132,25 @@ describe('writing files without a machine', () => {
     }
   }
 
+  it('a signal that is aborted already lets nothing begin: VERR_SSM_CANCELLED', async () => {
+    const sink = new NotingSink();
+    const writer = openForWriting(sink, { signal: AbortSignal.abort() });
+    for (const step of [() => writer.writeFileHeader(1), () => writer.close()]) {
+      expect((await failureOf(step))?.status).to.equal('VERR_SSM_CANCELLED');
+    }
+    expect([sink.closed, sink.size]).to.deep.equal([['aborted'], 0]);
+  });
+
+  it('a failure that is stored stays, also when it is cancelled then', async () => {
+    const abort = new AbortController();
+    const writer = openForWriting(new NotingSink(), { signal: abort.signal });
+    writer.writeFileHeader(1);
+    writer.beginUnit('a', 1);
+    expect((await failureOf(() => writer.beginUnit('b', 1)))?.status).to.equal('VERR_INVALID_STATE');
+    abort.abort();
+    expect((await failureOf(() => writer.close()))?.status).to.equal('VERR_INVALID_STATE');
+  });
+
   it('a signal ends it: VERR_SSM_CANCELLED', async () => {
     const abort = new AbortController();
     const sink = new NotingSink();

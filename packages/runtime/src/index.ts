@@ -9,6 +9,7 @@ export type {
   Directory,
   DirectoryEntry,
   ProductVersion,
+  RecordMark,
   RecordTotals,
   StateHeader,
   UnitHeader,

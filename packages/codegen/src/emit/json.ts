@@ -27,7 +27,8 @@ export function emitJson(context: ClassContext): void {
     .line();
 }
 
-function mayBeAbsent(field: Field): boolean {
+/** Whether a field of a stream may not be there. */
+export function mayBeAbsent(field: Field): boolean {
   return field.since !== undefined || field.until !== undefined || field.when !== undefined;
 }
 

@@ -2,6 +2,7 @@ import { type Field, type Holds, kinds } from '@ssmkit/schema/model';
 import { type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
+import { mayBeAbsent } from './json.js';
 import { access, literal } from './literals.js';
 
 /**
@@ -251,8 +252,10 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
-    emitWith(context, field, property);
-    emitWithin(context, context.path(field), () => out.line(put(property)));
+    // A property that the class has under a condition only may be declared as undefined, too.
+    const object = mayBeAbsent(field) ? `(${property} as ${field.class!.name})` : property;
+    emitWith(context, field, object);
+    emitWithin(context, context.path(field), () => out.line(put(object)));
     return;
   }
   emitCount(context, field, property);

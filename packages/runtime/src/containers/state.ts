@@ -77,6 +77,16 @@ export function noTotals(): RecordTotals {
   return { raw: 0, lzf: 0, zero: 0, lz4: 0, zlib: 0, data: 0 };
 }
 
+/** A place in a unit's data from which decoding can go on later: between two records, or inside one that is not packed. */
+export interface RecordMark {
+  /** Offset in the file of the first of the unit's records. */
+  readonly start: number;
+  /** Offset in the file of what is decoded next. */
+  readonly position: number;
+  /** Bytes left of the RAW record that the place is in, else 0; in V1.x of the unit. */
+  readonly rest: number;
+}
+
 /** The records of the unit whose header was read last. */
 export interface UnitRecords extends RecordSource {
   /** What was read of the unit so far. */
@@ -87,6 +97,8 @@ export interface UnitRecords extends RecordSource {
   readonly empty: boolean;
   /** Whether a load callback may leave the rest of a unit, whatever is in it, as in V1.x; in V2.0 it may not. */
   readonly restIgnored: boolean;
+  /** Where decoding goes on next; `undefined` in the middle of what can only be decoded from its beginning. */
+  mark(): RecordMark | undefined;
   /**
    * Skips some data, if possible without decoding it.
    *
@@ -154,6 +166,12 @@ export interface StateReader {
    * @throws SsmError VERR_SSM_UNIT_NOT_FOUND; what is wrong on the way.
    */
   seek(name: string, instance: number): Promise<UnitPlace>;
+  /**
+   * Goes on decoding at a mark in a unit of a file; independent of everything else that reads. The CRC is not checked.
+   *
+   * @throws SsmError VERR_NOT_SUPPORTED for a stream.
+   */
+  resume(mark: RecordMark): Promise<UnitRecords>;
 }
 
 /** What {@link StateWriter.beginUnit} writes into the header of a unit. */

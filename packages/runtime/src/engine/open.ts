@@ -1,7 +1,16 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
 import type { Format } from '../containers/formats.js';
 import { type Limits, ReadGuard } from '../containers/guard.js';
-import type { Directory, RecordTotals, StateHeader, StateReader, UnitHeader, UnitPlace } from '../containers/state.js';
+import type {
+  Directory,
+  RecordMark,
+  RecordTotals,
+  StateHeader,
+  StateReader,
+  UnitHeader,
+  UnitPlace,
+  UnitRecords,
+} from '../containers/state.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SavedHost } from '../streams/get-primitives.js';
@@ -41,6 +50,11 @@ export interface OpenUnit extends UnitHeader {
    * @returns what the unit amounts to, what was read before included.
    */
   measure(): Promise<UnitSize>;
+  /**
+   * Where in the file the data lies that `stream` decodes next, for {@link OpenState.resume}. Known only while nothing is
+   * buffered (`stream.buffered` is 0); in V1.x not everywhere even then.
+   */
+  mark(): RecordMark | undefined;
 }
 
 /** What a unit amounts to. */
@@ -75,6 +89,15 @@ export interface OpenState {
    * Of a stream it can be called once.
    */
   units(): AsyncGenerator<OpenUnit, void, undefined>;
+  /**
+   * Goes on reading the data of a unit at a mark made before. Random access into large units: the marks cost little, and
+   * the unit need not be decoded up to there. The unit's checksum is not looked at; going through the units has done so.
+   *
+   * @param unit the unit in which the mark was made.
+   * @returns a stream of its own, whose `offset` counts from the mark.
+   * @throws SsmError VERR_NOT_SUPPORTED for a stream.
+   */
+  resume(unit: UnitHeader, mark: RecordMark): Promise<GetStream>;
 }
 
 /**
@@ -140,7 +163,7 @@ class OpenedState implements OpenState {
   }
 
   #open({ unit, records, input }: UnitPlace, version: number): OpenUnit {
-    const stream = new GetStream(records, { host: this.#host, saved: this.#saved, version, pass: unit.pass });
+    const stream = this.#stream(records, version, unit.pass);
     const measure = async () => {
       try {
         while (await input.run(() => records.skip()));
@@ -151,7 +174,16 @@ class OpenedState implements OpenState {
       const { data, ...counts } = records.totals;
       return { data, stored: records.stored, records: counts };
     };
-    return { ...unit, stream, measure };
+    const mark = () => (stream.buffered === 0 ? records.mark() : undefined);
+    return { ...unit, stream, measure, mark };
+  }
+
+  async resume({ version, pass }: UnitHeader, mark: RecordMark): Promise<GetStream> {
+    return this.#stream(await this.#reader.resume(mark), version, pass);
+  }
+
+  #stream(records: UnitRecords, version: number, pass: number): GetStream {
+    return new GetStream(records, { host: this.#host, saved: this.#saved, version, pass });
   }
 
   /**

@@ -15,6 +15,13 @@ export interface RecordSource {
   fill(into: Uint8Array, at: number): number;
   /** Reads more of an asynchronous source; resolves at its end, too. */
   more(): Promise<void>;
+  /**
+   * Goes over data without decoding it: the next record, if it has at most `most` bytes, or as much of a RAW record.
+   *
+   * @returns the number of bytes; 0 where that cannot be done, and {@link fill} is to tell what is there.
+   * @throws SsmError for a damaged record; {@link NeedMore}.
+   */
+  pass?(most: number): number;
   /** Status of a get of which the unit has only a part; default VERR_SSM_LOADED_TOO_MUCH. */
   readonly cutStatus?: SsmFailure;
 }
@@ -200,6 +207,15 @@ export abstract class GetPrimitives {
    * @throws SsmError VERR_OUT_OF_RANGE for more.
    */
   async ensure(count: number): Promise<void> {
+    await this.ready(count);
+  }
+
+  /**
+   * {@link ensure} that does not wait where it need not.
+   *
+   * @returns `undefined` when there is nothing to wait for. @throws SsmError as {@link ensure} rejects.
+   */
+  ready(count: number): Promise<void> | undefined {
     this.check();
     if (count > ENSURE_MAX)
       throw new SsmError('VERR_OUT_OF_RANGE', `${count} bytes to be kept ready, at most ${ENSURE_MAX}`);
@@ -208,14 +224,14 @@ export abstract class GetPrimitives {
       this.#reserve(this.limit + RECORD_MAX);
       try {
         const got = this.#records.fill(this.bytes, this.limit);
-        if (got < 0) return;
+        if (got < 0) return undefined;
         this.limit += got;
       } catch (error) {
         // A damaged record is reported to whoever gets that far.
-        if (!(error instanceof NeedMore)) return;
-        await this.#records.more();
+        return error instanceof NeedMore ? this.#records.more().then(() => this.ready(count)) : undefined;
       }
     }
+    return undefined;
   }
 
   #reserve(size: number): void {
@@ -372,9 +388,52 @@ export abstract class GetPrimitives {
     return at + count;
   }
 
-  /** Reads and drops `count` bytes. */
+  /** Reads and drops `count` bytes. Records that are dropped as a whole are not decoded. */
   skip(count: number): void {
-    for (let left = count; left > 0; left -= RUN_MAX) this.take(Math.min(left, RUN_MAX));
+    for (let left = count; left > 0; ) left -= this.#pass(left) || this.#drop(left);
+  }
+
+  /**
+   * {@link skip} that waits where the source is slow: drops any amount.
+   *
+   * @returns `undefined` when there is nothing to wait for.
+   */
+  skipReady(count: number): Promise<void> | undefined {
+    for (let left = count; left > 0; ) {
+      const passed = this.#pass(left);
+      const waiting = passed === 0 ? this.ready(Math.min(left, RUN_MAX)) : undefined;
+      if (waiting !== undefined) {
+        const rest = left;
+        return waiting.then(() => this.skipReady(rest));
+      }
+      left -= passed || this.#drop(left);
+    }
+    return undefined;
+  }
+
+  /** Drops what is buffered, or what the container can drop by itself; 0 where it must be decoded or waited for. */
+  #pass(most: number): number {
+    this.check();
+    const buffered = Math.min(this.buffered, most);
+    if (buffered > 0) {
+      this.pos += buffered;
+      return buffered;
+    }
+    try {
+      const passed = this.#records.pass?.(most) ?? 0;
+      this.#base += passed;
+      return passed;
+    } catch (error) {
+      if (error instanceof NeedMore) return 0;
+      throw error instanceof SsmError ? this.fail(error) : error;
+    }
+  }
+
+  /** Decodes and drops up to `most` bytes. */
+  #drop(most: number): number {
+    const count = Math.min(most, RUN_MAX);
+    this.take(count);
+    return count;
   }
 
   /**

@@ -2,6 +2,8 @@ import type { SsmFailure } from '../../status.js';
 
 /** Decodes a zip stream behind its first byte. */
 export interface Decoder {
+  /** Whether another decoder could go on where the input stands. */
+  readonly resumable: boolean;
   /** Status of a get of which the stream has only a part. */
   readonly cutStatus: SsmFailure;
   /**

@@ -16,6 +16,8 @@ const SCRATCH_SIZE = 16384;
  * What follows the end of the stream in the unit is nothing to anybody, as in the original.
  */
 export class InflateDecoder implements Decoder {
+  /** What is decoded next depends on what was before. */
+  readonly resumable = false;
   readonly #unit: UnitBytes;
   readonly #stream = new ZStream();
   #ended = false;

@@ -25,6 +25,10 @@ export class LzfDecoder implements Decoder {
     this.#unit = unit;
   }
 
+  get resumable(): boolean {
+    return this.#from === this.#to;
+  }
+
   fill(into: Uint8Array, at: number): number {
     if (this.#from === this.#to) {
       if (!this.#parseHeader()) return -1;

@@ -2,7 +2,7 @@ import { PASS_FINAL, SsmError } from '../../error.js';
 import type { Source } from '../../io/sink-source.js';
 import { ByteReader } from '../byte-reader.js';
 import type { ReadGuard } from '../guard.js';
-import type { Directory, StateReader, UnitHeader, UnitPlace } from '../state.js';
+import type { Directory, RecordMark, StateReader, UnitHeader, UnitPlace } from '../state.js';
 import { nameBytes, nameOf } from '../unit-name.js';
 import { CHECKSUM_START, decodeFileHeader, HEADER_ROOM, type V1FileHeader, type V1Format } from './headers.js';
 import { decodeUnitFields, UNIT_HEADER_SIZE, type UnitFields } from './unit-header.js';
@@ -131,6 +131,14 @@ export class V1Reader implements StateReader {
       offset = endOf(offset, fields);
     }
     throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', `no unit '${name}'#${instance}`, { unit: name, instance });
+  }
+
+  async resume(mark: RecordMark): Promise<ZipReader> {
+    const input = new ByteReader(this.#source, mark.start, this.guard.fresh());
+    input.checksum = false;
+    const records = new ZipReader(input);
+    await records.resume(mark);
+    return records;
   }
 
   /** Reads a unit header up to the name. */

@@ -3,6 +3,7 @@ import type { UnitBytes } from './unit-bytes.js';
 
 /** STORE: the data as it is, to the end of the unit. */
 export class StoreDecoder implements Decoder {
+  readonly resumable = true;
   readonly cutStatus = 'VERR_SSM_LOADED_TOO_MUCH';
   readonly #unit: UnitBytes;
 

@@ -1,6 +1,6 @@
 import type { SsmFailure } from '../../status.js';
 import type { ByteReader } from '../byte-reader.js';
-import { noTotals, type RecordTotals, type UnitRecords } from '../state.js';
+import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import type { Decoder } from './decoder.js';
 import { InflateDecoder } from './inflate-decoder.js';
 import { LzfDecoder } from './lzf-decoder.js';
@@ -41,6 +41,21 @@ export class ZipReader implements UnitRecords {
   begin(end: number): void {
     this.#unit = new UnitBytes(this.#input, end);
     this.#decoder = undefined;
+  }
+
+  mark(): RecordMark | undefined {
+    const unit = this.#unit;
+    if (unit === undefined || this.#decoder?.resumable === false) return undefined;
+    const { position } = this.#input;
+    return { start: unit.start, position, rest: unit.end - position };
+  }
+
+  /** Goes on where a mark was made; the input stands at the unit's start. */
+  async resume({ start, position, rest }: RecordMark): Promise<void> {
+    this.begin(position + rest);
+    if (position === start) return;
+    await this.#input.run(() => this.#open());
+    await this.#input.moveTo(position);
   }
 
   get totals(): Readonly<RecordTotals> {

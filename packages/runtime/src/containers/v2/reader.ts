@@ -3,7 +3,7 @@ import { SsmError } from '../../error.js';
 import type { Source } from '../../io/sink-source.js';
 import { ByteReader } from '../byte-reader.js';
 import type { ReadGuard } from '../guard.js';
-import type { Directory, DirectoryEntry, StateReader, UnitHeader, UnitPlace } from '../state.js';
+import type { Directory, DirectoryEntry, RecordMark, StateReader, UnitHeader, UnitPlace } from '../state.js';
 import { nameBytes, UNIT_NAME_MAX } from '../unit-name.js';
 import {
   DIRECTORY_ENTRY_SIZE,
@@ -194,6 +194,15 @@ export class V2Reader implements StateReader {
       return { unit, input, records };
     }
     throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', `no unit '${name}'#${instance}`, { unit: name, instance });
+  }
+
+  async resume(mark: RecordMark): Promise<RecordReader> {
+    if (this.#source.size === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'a stream can be read only once');
+    const input = new ByteReader(this.#source, mark.position, this.guard.fresh());
+    input.checksum = false;
+    const records = new RecordReader(input, this.header.compression === 'lz4');
+    records.resume(mark);
+    return records;
   }
 }
 

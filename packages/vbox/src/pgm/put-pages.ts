@@ -1,0 +1,101 @@
+import { type PutStream, SsmError } from '@ssmkit/runtime';
+import { ADDRESSED, END, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
+
+/** No page that another could follow has been. */
+const NONE = -1;
+
+/**
+ * Puts the page records of a unit `pgm` (`VirtualBox 7.2 PGMR3SavedState.cpp, pgmR3SaveRamPages` and its kin).
+ *
+ * Records have an address where VirtualBox would write one: where the page is not the one after the last of the same
+ * kind and range.
+ */
+export class PageWriter {
+  readonly #stream: PutStream;
+  #type: PageType = PageType.ramZero;
+  #range = 0;
+  #next = NONE;
+
+  /** @param stream stands where the first page record belongs. */
+  constructor(stream: PutStream) {
+    this.#stream = stream;
+  }
+
+  /**
+   * Puts a record.
+   *
+   * @param record `addressed` by itself only says that the address is to be written though it need not.
+   * @param data the page, of types that have one: {@link PAGE_SIZE} bytes.
+   * @throws SsmError VERR_INVALID_PARAMETER for data where there may be none, or the other way around.
+   */
+  put(record: Omit<PageRecord, 'addressed'> & { readonly addressed?: boolean }, data?: Uint8Array): void {
+    const { type, range, page, protection } = record;
+    const { memory, hasProtection, hasData } = pageTypes[type] as (typeof pageTypes)[number];
+    if ((data?.length ?? 0) !== (hasData ? PAGE_SIZE : 0)) {
+      throw new SsmError('VERR_INVALID_PARAMETER', `${data?.length ?? 0} bytes in a page record of type ${type}`);
+    }
+    const stream = this.#stream;
+    const addressed = record.addressed === true || !this.#follows(record);
+    stream.putU8(type | (addressed ? ADDRESSED : 0));
+    if (addressed && memory === 'ram') stream.putGCPhys(BigInt(page) * BigInt(PAGE_SIZE));
+    else if (addressed) {
+      stream.putU8(range);
+      stream.putU32(page);
+    }
+    if (hasProtection) stream.putU8(protection);
+    if (data !== undefined) stream.putMem(data);
+    this.#type = type;
+    this.#range = range;
+    this.#next = page + 1;
+  }
+
+  #follows({ type, range, page }: Omit<PageRecord, 'addressed'>): boolean {
+    const memory = pageTypes[this.#type]?.memory;
+    return page === this.#next && range === this.#range && memory === pageTypes[type]?.memory;
+  }
+
+  /**
+   * Puts a page of RAM; as zero where it is.
+   *
+   * @param page guest-physical address / 4096. @param data of {@link PAGE_SIZE} bytes; none: zeros.
+   */
+  putRam(page: number, data?: Uint8Array): void {
+    const zero = data === undefined || isZero(data);
+    const type = zero ? PageType.ramZero : PageType.ramRaw;
+    this.put({ type, range: 0, page, protection: 0 }, zero ? undefined : data);
+  }
+
+  /** Puts a page that the guest gave to the balloon. */
+  putBallooned(page: number): void {
+    this.put({ type: PageType.ramBallooned, range: 0, page, protection: 0 });
+  }
+
+  /** Puts a page of a device's memory; as zero where it is. @param page index in the range. */
+  putMmio2(range: number, page: number, data?: Uint8Array): void {
+    const zero = data === undefined || isZero(data);
+    const type = zero ? PageType.mmio2Zero : PageType.mmio2Raw;
+    this.put({ type, range, page, protection: 0 }, zero ? undefined : data);
+  }
+
+  /** Puts a page of ROM. @param page index in the range. */
+  putRom(range: number, page: number, protection: number, data: Uint8Array): void {
+    this.put({ type: PageType.romVirgin, range, page, protection }, data);
+  }
+
+  /** Puts the RAM behind a page of shadowed ROM; as zero where it is. @param page index in the range. */
+  putShadow(range: number, page: number, protection: number, data?: Uint8Array): void {
+    const zero = data === undefined || isZero(data);
+    const type = zero ? PageType.romShadowZero : PageType.romShadowRaw;
+    this.put({ type, range, page, protection }, zero ? undefined : data);
+  }
+
+  /** Puts the end of the pass. */
+  end(): void {
+    this.#stream.putU8(END);
+    this.#next = NONE;
+  }
+}
+
+function isZero(data: Uint8Array): boolean {
+  return data.every((byte) => byte === 0);
+}

@@ -1,3 +1,4 @@
+import './header.ssm.js';
 import { type GetStream, PASS_FINAL, type PutStream, type SsmError } from '@ssmkit/runtime';
 import {
   PgmCpu,

@@ -55,6 +55,7 @@ export {
   WritableStreamSink,
   type WritableStreamSinkOptions,
 } from './io/web-streams.js';
+export * from './salvage/index.js';
 export * from './status.js';
 export * from './streams/index.js';
 export * from './teleport/index.js';

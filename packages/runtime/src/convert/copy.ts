@@ -7,7 +7,7 @@ import type { PutStream } from '../streams/put-stream.js';
 const WHOLE_MAX = 65536;
 
 /**
- * Puts what is left of the unit in front of which `reader` stands.
+ * Puts what is left of the unit in which the records stand.
  *
  * Records mean nothing to a reader of the copy, but where they were cut says where the saving side put large items. What
  * one record held is therefore put as one item: a page that was one block becomes one block again, whatever small items
@@ -15,7 +15,7 @@ const WHOLE_MAX = 65536;
  *
  * @throws SsmError for a damaged record; the failure of the stream's sink.
  */
-export async function copyData({ records }: StateReader, stream: PutStream): Promise<void> {
+export async function copyData({ records }: Pick<StateReader, 'records'>, stream: PutStream): Promise<void> {
   const buffer = new Uint8Array(WHOLE_MAX + RECORD_MAX);
   let decoded = records.totals.data;
   let held = 0;

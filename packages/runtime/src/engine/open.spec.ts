@@ -1,7 +1,10 @@
 import { expect } from 'chai';
-import { MemorySource } from '../io/memory.js';
+import type { FileHeader } from '../containers/v2/headers.js';
+import { V2Writer } from '../containers/v2/writer.js';
+import { MemorySink, MemorySource } from '../io/memory.js';
 import { AwkwardSource, sav, statusOf } from '../testing.js';
 import { openState } from './open.js';
+import { describeSave } from './save.js';
 
 const bytes = sav({ self: true, live: true, hostOs: 'win.x86' })
   .unit('ram', 0, { version: 14, pass: 0 })
@@ -120,5 +123,27 @@ describe('openState', () => {
     expect(stream.getU8()).to.equal(1);
     expect(await statusOf(() => stream.getU8())).to.equal('VERR_SSM_INTEGRITY_REC_TERM_CRC');
     expect(await statusOf(async () => (await state.seek('a')).measure())).to.equal('VINF_SUCCESS');
+  });
+
+  it('copies units into another state, to the same records', async () => {
+    const sink = new MemorySink();
+    const state = await openState(new MemorySource(bytes));
+    const writer = new V2Writer(sink, state.header as FileHeader);
+    for await (const unit of state.units()) {
+      const { name, instance, version, pass } = unit;
+      await unit.copyTo(writer.beginUnit({ name, instance, version, pass }));
+      writer.endUnit();
+    }
+    writer.finish([]);
+    await writer.close(false);
+    const end = (await state.directory()).offset;
+    expect(sink.bytes().subarray(0, end)).to.deep.equal(bytes.subarray(0, end));
+  });
+
+  it('does not copy what is left of a unit', async () => {
+    const unit = await (await openState(new MemorySource(bytes))).seek('pit', 1);
+    unit.stream.getU8();
+    const put = new V2Writer(new MemorySink(), describeSave({}, 1, false).header).stream;
+    expect(await statusOf(() => unit.copyTo(put))).to.equal('VERR_INVALID_STATE');
   });
 });

@@ -11,10 +11,12 @@ import type {
   UnitPlace,
   UnitRecords,
 } from '../containers/state.js';
+import { copyData } from '../convert/copy.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { SavedHost } from '../streams/get-primitives.js';
 import { GetStream } from '../streams/get-stream.js';
+import type { PutStream } from '../streams/put-stream.js';
 import { savedHostOf } from './load-handle.js';
 import { openReader } from './open-reader.js';
 import { getSelfDescription, hostOf, selfUnit } from './self-units.js';
@@ -55,6 +57,13 @@ export interface OpenUnit extends UnitHeader {
    * buffered (`stream.buffered` is 0); in V1.x not everywhere even then.
    */
   mark(): RecordMark | undefined;
+  /**
+   * Puts the data of the unit, of which nothing may have been read, into a unit that is being written. Large items stay
+   * whole as far as the records show them, so that the copy is packed as well as the original is.
+   *
+   * @throws SsmError VERR_INVALID_STATE after reading from `stream`; what is wrong with the unit.
+   */
+  copyTo(put: PutStream): Promise<void>;
 }
 
 /** What a unit amounts to. */
@@ -175,7 +184,11 @@ class OpenedState implements OpenState {
       return { data, stored: records.stored, records: counts };
     };
     const mark = () => (stream.buffered === 0 ? records.mark() : undefined);
-    return { ...unit, stream, measure, mark };
+    const copyTo = async (put: PutStream) => {
+      if (records.totals.data > 0) throw new SsmError('VERR_INVALID_STATE', 'the unit has been read from already');
+      await copyData({ records }, put);
+    };
+    return { ...unit, stream, measure, mark, copyTo };
   }
 
   async resume({ version, pass }: UnitHeader, mark: RecordMark): Promise<GetStream> {

@@ -1,0 +1,2 @@
+export { type SalvageOptions, type SalvageResult, salvageState, surveyState } from './salvage.js';
+export type { Gap, LostUnit, Survey, WholeUnit } from './survey.js';

@@ -1,11 +1,17 @@
-import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL } from '@ssmkit/runtime';
+import { getSelfDescription, isSsmError, type OpenState, type OpenUnit, PASS_FINAL } from '@ssmkit/runtime';
 import type { UnitContext } from './catalog.js';
+import { CPUS_MAX } from './units/per-cpu.js';
 
 /** What tells the number of CPUs: the unit `vmm` has a byte for each but the first (`VirtualBox 7.2 VMMR3.cpp, vmmR3Save`). */
-const VMM = { name: 'vmm', instance: 1, version: 4, bytesBeside: 4 };
+const VMM = {
+  name: 'vmm',
+  instance: 1,
+  /** Bytes beside these by version; up to version 3 with a stack, whose size the host decided. */
+  bytesBeside: { 3: [12 + 8192, 12 + 16384], 4: [4] } as Readonly<Record<number, readonly number[]>>,
+};
 
-/** Most CPUs that a machine of VirtualBox has. */
-const CPUS_MAX = 64;
+/** What tells who saved. */
+const SELF = { name: 'SSM', instance: 0, version: 1 };
 
 /**
  * What the layout of a state's units depends on, as far as the state tells; `pass` and `size` are each unit's own.
@@ -22,14 +28,26 @@ export async function contextOf(state: OpenState): Promise<UnitContext> {
     product,
     revision,
     cpuCount: vmm === undefined ? undefined : await cpuCountOf(vmm),
+    openSource: await isOpenSource(state),
   };
 }
 
 async function cpuCountOf(vmm: OpenUnit): Promise<number | undefined> {
-  if (vmm.version !== VMM.version) return undefined;
+  const { bytesBeside } = VMM;
   const { data } = await vmm.measure();
-  const count = data - VMM.bytesBeside + 1;
-  return count >= 1 && count <= CPUS_MAX ? count : undefined;
+  const counts = (bytesBeside[vmm.version] ?? []).map((beside) => data - beside + 1);
+  return counts.find((count) => count >= 1 && count <= CPUS_MAX);
+}
+
+async function isOpenSource(state: OpenState): Promise<boolean | undefined> {
+  const self = await seek(state, SELF.name, SELF.instance);
+  if (self?.version !== SELF.version) return undefined;
+  try {
+    return (await getSelfDescription(self.stream)).get('OSE') === 'true';
+  } catch (error) {
+    if (isSsmError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function seek(state: OpenState, name: string, instance: number): Promise<OpenUnit | undefined> {

@@ -1,6 +1,3 @@
-import './units/ssm.ssm.js';
-import './pgm/header.ssm.js';
-
 export { Catalog, type KnownUnit, type RawUnit, type UnitContext, type UnitDefinition } from './catalog.js';
 export { contextOf } from './context.js';
 export {
@@ -28,4 +25,23 @@ export {
   RomProtection,
   readsShadow,
 } from './pgm/records.js';
+export * from './units/cpum/context.js';
+export * from './units/cpum/cpuid.js';
+export * from './units/cpum/cpum.js';
+export * from './units/cpum/cpum-old.js';
+export * from './units/cpum/msrs.js';
+export * from './units/cpum/svm.js';
+export * from './units/cpum/vmcs.js';
+export * from './units/cpum/vmx.js';
+export * from './units/cpum/xstate.js';
 export { catalog } from './units/index.js';
+export * from './units/main/console.js';
+export * from './units/main/display.js';
+export * from './units/main/hgcm.js';
+export * from './units/vmm/execution.js';
+export * from './units/vmm/gim.js';
+export * from './units/vmm/hm.js';
+export * from './units/vmm/pdm.js';
+export * from './units/vmm/skipped.js';
+export * from './units/vmm/ssm.js';
+export * from './units/vmm/time.js';

@@ -1,4 +1,4 @@
-import { Nested, SsmStream, StrZ, U16, U64 } from '@ssmkit/schema';
+import { Nested, SsmStream, StrZ, U16, U32, U64 } from '@ssmkit/schema';
 
 // The units that the manager and the memory manager have for themselves.
 
@@ -30,4 +30,12 @@ export class Mm {
   @U64() basePages = 0n;
   /** Bytes of RAM that the machine has. */
   @U64() ramBytes = 0n;
+}
+
+/** `mm` version 1. */
+@SsmStream()
+export class MmV1 {
+  /** Bytes of RAM and ROM. */
+  @U32() baseBytes = 0;
+  @U32() ramBytes = 0;
 }

@@ -1,0 +1,25 @@
+/** MSRs that `cpum` saves for each CPU: name and number, in their order. Older versions have fewer of them. */
+export const guestMsrs: readonly { readonly name: string; readonly number: number }[] = [
+  { name: 'TSC_AUX', number: 0xc0000103 },
+  { name: 'MISC_ENABLE', number: 0x1a0 },
+  { name: 'MTRR_DEF_TYPE', number: 0x2ff },
+  { name: 'MTRR_FIX64K_00000', number: 0x250 },
+  { name: 'MTRR_FIX16K_80000', number: 0x258 },
+  { name: 'MTRR_FIX16K_A0000', number: 0x259 },
+  { name: 'MTRR_FIX4K_C0000', number: 0x268 },
+  { name: 'MTRR_FIX4K_C8000', number: 0x269 },
+  { name: 'MTRR_FIX4K_D0000', number: 0x26a },
+  { name: 'MTRR_FIX4K_D8000', number: 0x26b },
+  { name: 'MTRR_FIX4K_E0000', number: 0x26c },
+  { name: 'MTRR_FIX4K_E8000', number: 0x26d },
+  { name: 'MTRR_FIX4K_F0000', number: 0x26e },
+  { name: 'MTRR_FIX4K_F8000', number: 0x26f },
+  { name: 'PKG_CST_CONFIG_CONTROL', number: 0xe2 },
+  { name: 'SPEC_CTRL', number: 0x48 },
+  { name: 'ARCH_CAPABILITIES', number: 0x10a },
+  { name: 'MTRR_CAP', number: 0xfe },
+  ...Array.from({ length: 16 }, (_, i) => [
+    { name: `MTRR_PHYSBASE[${i}]`, number: 0x200 + 2 * i },
+    { name: `MTRR_PHYSMASK[${i}]`, number: 0x201 + 2 * i },
+  ]).flat(),
+];

@@ -3,6 +3,7 @@ export type { ConvertDocument } from './commands/convert.js';
 export type { DumpDocument } from './commands/dump.js';
 export type { ExplainDocument } from './commands/explain.js';
 export type { LsDocument, LsUnitJson } from './commands/ls.js';
+export type { SalvageJson } from './commands/salvage.js';
 export type { VerifyDocument } from './commands/verify.js';
 export { ClosedOutput, type Io, type Output, processIo } from './io.js';
 export { main } from './main.js';

@@ -1,4 +1,7 @@
-import { sav } from '@ssmkit/runtime/testing';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sav, savV1 } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import type { VerifyDocument } from '../index.js';
 import { runSsm } from '../testing.js';
@@ -93,5 +96,61 @@ describe('ssm verify', () => {
   it('colours statuses', async () => {
     const { out } = await runSsm(['verify', '-'], { stdin: new Uint8Array(0), color: true });
     expect(out).to.contain('\x1b[31mVERR_EOF\x1b[39m');
+  });
+
+  describe('--salvage', () => {
+    let cwd = '';
+    beforeEach(() => {
+      cwd = mkdtempSync(join(tmpdir(), 'ssm-salvage-'));
+    });
+    afterEach(() => rmSync(cwd, { recursive: true }));
+
+    const damaged = sav().unit('a').u8(1).unit('b', 3).lzf(4, [0xff, 0xff]).unit('c').u8(2).bytes();
+    const ssm = (...args: readonly string[]) => runSsm(args, { cwd, stdin: damaged });
+
+    it('writes what is whole, and says what is lost', async () => {
+      const { code, out, err } = await ssm('verify', '-', '--salvage', 'rest.sav');
+      expect(code).to.equal(1);
+      expect(out).to.match(
+        /^-: damaged\n(?:.*\n)*rest\.sav: 2 units, \d+ bytes\n {2}lost: 'b'#3, final pass \(offset 0x81\)/,
+      );
+      expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_DECOMPRESSION: .*\n$/);
+      expect((await ssm('verify', 'rest.sav')).code).to.equal(0);
+      expect([...(await ssm('cat', 'rest.sav', 'c')).stdout]).to.deep.equal([2]);
+    });
+
+    it('--json has every unit', async () => {
+      const { out } = await ssm('verify', '-', '--salvage', 'rest.sav', '--json');
+      const { salvage } = JSON.parse(out) as VerifyDocument;
+      expect(salvage?.whole.map(({ name }) => name)).to.deep.equal(['a', 'c']);
+      expect(salvage?.lost[0]?.unit).to.deep.include({ name: 'b', instance: 3 });
+      expect(salvage).to.deep.include({ output: 'rest.sav', knownBy: 'checksum', headerRepaired: null });
+    });
+
+    it("'-' writes the state to stdout and the rest to stderr", async () => {
+      const { stdout, err } = await ssm('verify', '-', '--salvage', '-');
+      expect(err).to.contain('lost:');
+      expect((await runSsm(['verify', '-'], { stdin: stdout })).code).to.equal(0);
+      expect((await ssm('verify', '-', '--salvage', '-', '--json')).code).to.equal(2);
+    });
+
+    it('says that the units of old formats have no checksums', async () => {
+      const old = savV1({ after: (view) => view.setUint8(45, 1) })
+        .unit('a')
+        .store([1])
+        .bytes();
+      const { out } = await runSsm(['verify', '-', '--salvage', 'rest.sav'], { cwd, stdin: old });
+      expect(out).to.contain('its units have no checksums');
+    });
+
+    it('of what cannot be salvaged nothing is written', async () => {
+      writeFileSync(join(cwd, 'rest.sav'), 'before');
+      const { code, out, err } = await runSsm(['verify', '-', '--salvage', 'rest.sav'], { cwd });
+      expect(code).to.equal(1);
+      expect(out).to.contain('damaged');
+      expect(err).to.match(/^ssm: VERR_EOF: .*\n$/);
+      expect(readFileSync(join(cwd, 'rest.sav'), 'utf8')).to.equal('before');
+      expect(readdirSync(cwd)).to.deep.equal(['rest.sav']);
+    });
   });
 });

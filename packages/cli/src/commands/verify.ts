@@ -1,11 +1,22 @@
-import { isSsmError, openState, type SsmError, type SsmStatus, type Verdict, verifyState } from '@ssmkit/runtime';
+import {
+  isSsmError,
+  openState,
+  type SalvageResult,
+  type SsmError,
+  type SsmStatus,
+  type Verdict,
+  verifyState,
+} from '@ssmkit/runtime';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
 import { type Input, withInput } from '../input.js';
 import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson, type WhereJson, whereJson } from '../output/json.js';
+import { STDOUT } from '../output-sink.js';
 import { dataOf, SavedState } from '../saved-state.js';
+import { type SalvageJson, salvage, salvageJson, salvageText } from './salvage.js';
 
 /** What `ssm verify --json` prints; docs/cli.md says what each key means. */
 export interface VerifyDocument {
@@ -17,19 +28,29 @@ export interface VerifyDocument {
   readonly load: SsmStatus;
   readonly units: SsmStatus;
   readonly where: WhereJson | null;
+  /** Only with `--salvage`. */
+  readonly salvage?: SalvageJson;
   readonly errors: readonly ErrorJson[];
+}
+
+interface VerifyOptions extends CommonOptions {
+  readonly salvage?: string;
 }
 
 const example = `
 Example:
   $ ssm verify machine.sav && echo VirtualBox would load it
+  $ ssm verify damaged.sav --salvage rest.sav
 
 Each line is a step of VirtualBox's loader with the status it ends with, VINF_SUCCESS where nothing is wrong:
   validate           header and footer; of formats V1.x header and size
   validate with CRC  the same, and the CRC of the whole file
   open               opening for reading single units
   load               every unit to its end, the directory and the footer, as a machine that starts reads them
-  units              every unit for itself: a file that was written unit by unit cannot be loaded, but be sound`;
+  units              every unit for itself: a file that was written unit by unit cannot be loaded, but be sound
+
+--salvage looks for units behind the damage, too, and writes those that are whole into a new, valid file. What it says
+goes to stderr where OUT is '-'. A machine that lacks units does not start as it was.`;
 
 /** `ssm verify FILE` */
 export function verifyCommand(context: Context): Command {
@@ -37,21 +58,28 @@ export function verifyCommand(context: Context): Command {
     .summary('check a saved state as the real loader does')
     .description('Checks everything in a saved state that VirtualBox checks when it loads it, and says what is wrong.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
+    .option('--salvage <out>', "write the units that are whole into this file; '-' writes to stdout")
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
-    .action(async (file: string, options: CommonOptions) => {
+    .action(async (file: string, options: VerifyOptions) => {
       context.json = options.json === true;
-      await withInput(context.io, file, options.maxInput, (input) => verify(context, input));
+      if (options.salvage === STDOUT && context.json) {
+        throw new UsageError("--json and '-' for OUT would both write to stdout");
+      }
+      await withInput(context.io, file, options.maxInput, (input) => verify(context, input, options));
     });
 }
 
-async function verify(context: Context, input: Input): Promise<void> {
+async function verify(context: Context, input: Input, { salvage: output }: VerifyOptions): Promise<void> {
   const verdict = await verifyState(input.source);
   const { failure } = verdict;
   // A load that came to its end has read every unit.
   const units = failure === undefined ? undefined : await unitsFailure(input);
   const errors = failure === undefined ? [] : [failure];
+  context.fail(errors);
+  const saved = output === undefined ? undefined : await trySalvage(context, input, output);
+  if (isSsmError(saved) && saved.message !== failure?.message) errors.push(saved);
   context.fail(errors);
   const document: VerifyDocument = {
     file: input.name,
@@ -62,16 +90,31 @@ async function verify(context: Context, input: Input): Promise<void> {
     load: verdict.load,
     units: units?.status ?? 'VINF_SUCCESS',
     where: failure === undefined ? null : whereJson(failure.where),
+    ...(saved !== undefined && !isSsmError(saved) && { salvage: salvageJson(saved, output as string) }),
     errors: errors.map(errorJson),
   };
   if (context.json) await context.document(document);
-  else await context.print(text(context, document));
+  else {
+    const rest = saved === undefined || isSsmError(saved) ? '' : salvageText(context, saved, output as string);
+    const say = (told: string) => (output === STDOUT ? context.io.stderr.write(told) : context.print(told));
+    await say(text(context, document) + rest);
+  }
   await context.report(errors);
   if (failure?.status === 'VERR_SSM_INTEGRITY_UNIT_MAGIC' && units === undefined) {
     await context.note('the file has no END unit: its units can be read one by one, but no machine can start from it');
   }
   if (failure === undefined && (await openState(input.source)).header.compression === 'lz4') {
     await context.note('packed with LZ4: VirtualBox refuses the file until it is converted (ssm convert)');
+  }
+}
+
+/** Salvages; what keeps it from that comes after what is wrong with the file. */
+async function trySalvage(context: Context, input: Input, output: string): Promise<SalvageResult | SsmError> {
+  try {
+    return await salvage(context, input, output);
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { crc32 } from '../codecs/crc32.js';
 import { ByteReader } from '../containers/byte-reader.js';
 import { viewOf } from '../containers/fields.js';
-import { formatOf } from '../containers/formats.js';
+import { formatOf, MAGIC_SIZE } from '../containers/formats.js';
 import type { ReadGuard } from '../containers/guard.js';
 import { checkHeaderValues, decodeFileHeader, FILE_HEADER_SIZE, type FileHeader } from '../containers/v2/headers.js';
 import { isSsmError, SsmError } from '../error.js';
@@ -22,6 +22,7 @@ export interface ReadableHeader {
  */
 export async function readHeader(source: Source, guard: ReadGuard): Promise<ReadableHeader | undefined> {
   const bytes = await new ByteReader(source, 0, guard).read(Math.min(FILE_HEADER_SIZE, source.size ?? 0));
+  if (bytes.length < MAGIC_SIZE) throw new SsmError('VERR_EOF', 'too short for a saved state', { offset: 0 });
   let wrong: SsmError;
   try {
     if (formatOf(bytes, 0) !== '2.0') return undefined;

@@ -12,6 +12,7 @@ export function audioUnits(catalog: Catalog): void {
   catalog
     .define({ name: 'sb16', versions: [2], pass: 'final', target: Sb16 })
     .define({ name: 'sb16', versions: [2], pass: 'live', target: Sb16Config })
+    .explain('sb16', [1], 'what it was before version 2 is not described')
     .define({ name: 'ichac97', versions: [1], pass: 'final', target: Ac97 })
     .define({ name: 'hda', versions: [8], pass: 'final', target: Hda })
     .define({
@@ -22,5 +23,6 @@ export function audioUnits(catalog: Catalog): void {
       prepare: (hda, { product }) => {
         hda.savesIrqLevel = product === undefined || isSince(product, 5, 2);
       },
-    });
+    })
+    .explain('hda', [1, 2, 3, 4, 5, 6], 'its streams are of older structures, which are not described in full');
 }

@@ -78,6 +78,7 @@ function firmware(catalog: Catalog): void {
   catalog
     .define({ name: 'pcbios', versions: [0], pass: 'final', target: PcBios })
     .define({ name: 'efi', versions: [3], pass: 'final', target: Flash })
+    .explain('efi', [1, 2], 'it holds the variables of EFI in a layout of older releases')
     .define({ name: 'flash', versions: [1], pass: 'final', target: Flash })
     .define({ name: 'smc', versions: [1, 2], pass: 'final', target: Empty })
     .define({ name: 'tpm', versions: [1], pass: 'final', target: Tpm })

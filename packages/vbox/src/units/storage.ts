@@ -53,11 +53,13 @@ export function storageUnits(catalog: Catalog): void {
     .define({ name: 'nvme', versions: [1, 2, 3], pass: 'final', target: Nvme })
     .define({ name: 'nvme', versions: [1, 2, 3], pass: 'live', target: NvmeConfig })
     .define({ name: 'Msd', versions: [2], pass: 'final', target: Msd })
-    .define({ name: 'Msd', versions: [2], pass: 'live', target: MsdConfig });
+    .define({ name: 'Msd', versions: [2], pass: 'live', target: MsdConfig })
+    .explain('Msd', [1], 'what it was before version 2 is not described');
   catalog.define({ name: 'virtio-scsi', versions: [1], pass: 'final', target: VirtioScsi, forms: virtioScsiForms });
   for (const name of ['lsilogicscsi', 'lsilogicsas']) {
     catalog
       .define({ name, versions: [3, 4, 5, 6], pass: 'final', target: LsiLogic })
-      .define({ name, versions: [3, 4, 5, 6], pass: 'live', target: LsiLogicConfig });
+      .define({ name, versions: [3, 4, 5, 6], pass: 'live', target: LsiLogicConfig })
+      .explain(name, [1, 2], 'its configuration pages are one structure, which is not described');
   }
 }

@@ -19,5 +19,6 @@ export function usbUnits(catalog: Catalog): void {
       },
     })
     .define({ name: 'usb-ehci', versions: [7], pass: 'final', target: Ehci })
+    .explain('usb-ehci', [5, 6], 'only its newest layout is described')
     .define({ name: 'usb-xhci', versions: [1], pass: 'final', target: Xhci });
 }

@@ -9,6 +9,7 @@ export {
   type PageCounts,
   type Piece,
 } from './guest-memory.js';
+export { copyPgm, type PgmChanges } from './pgm/copy.js';
 export { PageReader } from './pgm/get-pages.js';
 export * from './pgm/header.js';
 export { getPgmHeader, type PgmHeader, putPgmHeader } from './pgm/header-parts.js';
@@ -19,8 +20,10 @@ export {
   PAGE_SIZE,
   type PageRecord,
   PageType,
+  type PageTypeRow,
   PGM,
   PgmVersion,
+  pageTypes,
   pgmVersions,
   RomProtection,
   readsShadow,

@@ -15,7 +15,7 @@ import { hasPageRecords, PAGE_SIZE, PgmVersion, pgmVersions } from './records.js
 /** Most CPUs that a machine has. */
 const CPUS_MAX = 64;
 
-/** First byte of a structure's begin marker: of nothing that may follow the CPUs' structures. */
+/** What a structure begins with, and nothing that may follow those of the CPUs. */
 const MARKER = 0x19200102;
 
 /** More than everything in front of the pages can be. */
@@ -97,7 +97,7 @@ function getBasic(stream: GetStream, basic: Parts['basic']): Pick<PgmHeader, 'si
   if (basic === 'oldest') return { single: stream.get(new PgmOldest()), cpus: [] };
   if (basic === 'single') return { single: stream.get(new PgmSingle()), cpus: [] };
   const global = stream.get(new PgmGlobal());
-  const cpus: PgmCpu[] = [];
+  const cpus = [stream.get(new PgmCpu())];
   // How many CPUs there are the unit does not say, but that another structure begins.
   while (cpus.length < CPUS_MAX && peekU32(stream) === MARKER) cpus.push(stream.get(new PgmCpu()));
   return { global, cpus };

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describeSave, MemorySink, MemorySource, openState, PASS_FINAL, V2Writer } from '@ssmkit/runtime';
-import { copyPgm, GuestMemory, getPgmHeader, PAGE_SIZE, PageReader, PageWriter, PGM, putPgmHeader } from '@ssmkit/vbox';
+import {
+  copyPgm,
+  GuestMemory,
+  getPgmHeader,
+  PAGE_SIZE,
+  PageReader,
+  PageWriter,
+  PGM,
+  pageTypes,
+  putPgmHeader,
+} from '@ssmkit/vbox';
 import { expect } from 'chai';
 import { corpusJson, corpusPath } from '../support/corpus.js';
 

@@ -1,5 +1,9 @@
 export { Catalog, type KnownUnit, type RawUnit, type UnitContext, type UnitDefinition } from './catalog.js';
-export { contextOf } from './context.js';
+export { contextOf, headerContext } from './context.js';
+export { type DecodeOptions, decodeKnownUnit, decodeUnit } from './decode-unit.js';
+export * from './document/index.js';
+export { type CoreFile, type CoreMachine, elfCore } from './guest-memory/elf-core.js';
+export { MemoryPattern, searchMemory } from './guest-memory/search.js';
 export {
   GuestMemory,
   type GuestMemoryOptions,
@@ -28,6 +32,22 @@ export {
   RomProtection,
   readsShadow,
 } from './pgm/records.js';
+export {
+  type CpuMode,
+  type CpuRegisters,
+  cpuModeOf,
+  type FpuRegisters,
+  hasRegisters,
+  type Msr,
+  type PlainRegister,
+  plainRegisters,
+  registersOf,
+  type SegmentName,
+  type SegmentRegister,
+  segmentNames,
+  type TableRegister,
+} from './registers.js';
+export { registersText } from './registers-text.js';
 export * from './units/cpum/context.js';
 export * from './units/cpum/cpuid.js';
 export * from './units/cpum/cpum.js';

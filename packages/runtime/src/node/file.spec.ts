@@ -54,6 +54,21 @@ describe('files', () => {
     return { registry, loaded };
   }
 
+  it('have zeros where a sink has skipped', () => {
+    const sink = new FileSink(path());
+    sink.skip(2);
+    sink.write(Uint8Array.of(1, 2));
+    sink.skip(100_000);
+    sink.write(Uint8Array.of(3));
+    sink.rewrite(Uint8Array.of(9), 0);
+    sink.skip(5000);
+    sink.close(false);
+    const expected = Buffer.alloc(105_005);
+    expected.set([9, 0, 1, 2]);
+    expected[100_004] = 3;
+    expect(Buffer.compare(readFileSync(path()), expected)).to.equal(0);
+  });
+
   it('are saved, validated, verified, opened and loaded', async () => {
     const { registry, loaded } = units();
     const { bytes } = await saveFile(registry, path());

@@ -4,6 +4,7 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readdirSync,
   readSync,
@@ -48,6 +49,10 @@ export class FileSink implements Sink {
   readonly #path: string;
   readonly #temporary: string;
   readonly #fd: number;
+  /** Where the next write goes. */
+  #position = 0;
+  /** Size of the temporary file. */
+  #size = 0;
 
   /**
    * @throws SsmError VERR_INVALID_NAME for the path of a folder, a device or the like, VERR_FILE_NOT_FOUND where the
@@ -69,9 +74,9 @@ export class FileSink implements Sink {
   }
 
   write(data: Uint8Array): void {
-    systemCall(() => {
-      for (let done = 0; done < data.length; ) done += writeSync(this.#fd, data, done);
-    });
+    this.rewrite(data, this.#position);
+    this.#position += data.length;
+    this.#size = this.#position;
   }
 
   rewrite(data: Uint8Array, position: number): void {
@@ -80,6 +85,11 @@ export class FileSink implements Sink {
         done += writeSync(this.#fd, data, done, data.length - done, position + done);
       }
     });
+  }
+
+  /** Goes on `count` bytes further. What is between reads as zeros, and takes no room where the file system has holes. */
+  skip(count: number): void {
+    this.#position += count;
   }
 
   /** A save ends before the disk is full: its other users need some of it, too (`SSMR3.cpp, ssmR3FileIsOk`). */
@@ -101,6 +111,7 @@ export class FileSink implements Sink {
     let open = true;
     try {
       systemCall(() => {
+        if (this.#position > this.#size) ftruncateSync(this.#fd, this.#position);
         fsyncSync(this.#fd);
         open = false;
         closeSync(this.#fd);

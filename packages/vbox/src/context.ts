@@ -1,4 +1,12 @@
-import { getSelfDescription, isSsmError, type OpenState, type OpenUnit, PASS_FINAL } from '@ssmkit/runtime';
+import {
+  getSelfDescription,
+  isSsmError,
+  type OpenState,
+  type OpenUnit,
+  PASS_FINAL,
+  type SavedHost,
+  type StateHeader,
+} from '@ssmkit/runtime';
 import type { UnitContext } from './catalog.js';
 import { CPUS_MAX } from './units/per-cpu.js';
 
@@ -13,20 +21,28 @@ const VMM = {
 /** What tells who saved. */
 const SELF = { name: 'SSM', instance: 0, version: 1 };
 
+/** What the header of a state tells; of the rest nothing is known. */
+export function headerContext(header: StateHeader, saved?: SavedHost): UnitContext {
+  const { product, revision, hostBits = 64, gcPhysBytes, gcPtrBytes } = header;
+  return {
+    pass: PASS_FINAL,
+    size: undefined,
+    saved: saved ?? { name: '', bits: hostBits, gcPhysBytes, gcPtrBytes, msc32: false },
+    product,
+    revision,
+    cpuCount: undefined,
+  };
+}
+
 /**
  * What the layout of a state's units depends on, as far as the state tells; `pass` and `size` are each unit's own.
  *
  * Of a stream, which cannot be read out of turn, the number of CPUs is not known.
  */
 export async function contextOf(state: OpenState): Promise<UnitContext> {
-  const { product, revision, hostBits = 64, gcPhysBytes, gcPtrBytes } = state.header;
   const vmm = await seek(state, VMM.name, VMM.instance);
   return {
-    pass: PASS_FINAL,
-    size: undefined,
-    saved: vmm?.stream.saved ?? { name: '', bits: hostBits, gcPhysBytes, gcPtrBytes, msc32: false },
-    product,
-    revision,
+    ...headerContext(state.header, vmm?.stream.saved),
     cpuCount: vmm === undefined ? undefined : await cpuCountOf(vmm),
     openSource: await isOpenSource(state),
   };

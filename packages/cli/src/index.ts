@@ -1,9 +1,11 @@
 export type { CatDocument } from './commands/cat.js';
 export type { ConvertDocument } from './commands/convert.js';
+export type { CpuDocument, CpuJson, SegmentJson } from './commands/cpu.js';
 export type { DumpDocument } from './commands/dump.js';
 export type { ExplainDocument } from './commands/explain.js';
 export type { LsDocument, LsUnitJson } from './commands/ls.js';
 export type { SalvageJson } from './commands/salvage.js';
+export type { ScreenshotDocument } from './commands/screenshot.js';
 export type { VerifyDocument } from './commands/verify.js';
 export { ClosedOutput, type Io, type Output, processIo } from './io.js';
 export { main } from './main.js';

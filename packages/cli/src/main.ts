@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { catCommand } from './commands/cat.js';
 import { convertCommand } from './commands/convert.js';
+import { cpuCommand } from './commands/cpu.js';
 import { dumpCommand } from './commands/dump.js';
 import { explainCommand } from './commands/explain.js';
 import { lsCommand } from './commands/ls.js';
+import { screenshotCommand } from './commands/screenshot.js';
 import { verifyCommand } from './commands/verify.js';
 import { Context, ExitCode } from './context.js';
 import { UsageError } from './errors.js';
@@ -18,6 +20,8 @@ Examples:
   $ ssm verify machine.sav                               would VirtualBox load it?
   $ ssm cat machine.sav pit > pit.bin                    the data of the unit 'pit'
   $ ssm dump machine.sav pit --schema ./pit.js#Pit       the same as an object of the class Pit
+  $ ssm cpu machine.sav                                  the registers of the guest's CPUs
+  $ ssm screenshot machine.sav screen.png                what was on the screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
   $ ssm explain machine.sav                              what is wrong with it, and what to do
 
@@ -71,7 +75,16 @@ function programOf(context: Context, said: Said): Command {
       getErrHasColors: () => stderr.color,
     })
     .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => styleOf(stdout.color).heading(title) });
-  for (const make of [lsCommand, verifyCommand, explainCommand, catCommand, dumpCommand, convertCommand]) {
+  for (const make of [
+    lsCommand,
+    verifyCommand,
+    explainCommand,
+    catCommand,
+    dumpCommand,
+    cpuCommand,
+    screenshotCommand,
+    convertCommand,
+  ]) {
     const command = make(context);
     command.copyInheritedSettings(program);
     program.addCommand(command);

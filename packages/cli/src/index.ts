@@ -1,7 +1,8 @@
+export type { BuildDocument } from './commands/build.js';
 export type { CatDocument } from './commands/cat.js';
 export type { ConvertDocument } from './commands/convert.js';
 export type { CpuDocument, CpuJson, SegmentJson } from './commands/cpu.js';
-export type { DumpDocument } from './commands/dump.js';
+export type { DumpDocument } from './commands/dump-schema.js';
 export type { ExplainDocument } from './commands/explain.js';
 export type { LsDocument, LsUnitJson } from './commands/ls.js';
 export type { SalvageJson } from './commands/salvage.js';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { buildCommand } from './commands/build.js';
 import { catCommand } from './commands/cat.js';
 import { convertCommand } from './commands/convert.js';
 import { cpuCommand } from './commands/cpu.js';
@@ -19,7 +20,9 @@ Examples:
   $ ssm ls machine.sav                                   what is in the file
   $ ssm verify machine.sav                               would VirtualBox load it?
   $ ssm cat machine.sav pit > pit.bin                    the data of the unit 'pit'
-  $ ssm dump machine.sav pit --schema ./pit.js#Pit       the same as an object of the class Pit
+  $ ssm dump machine.sav mc146818                        the same of the unit 'mc146818', decoded
+  $ ssm dump machine.sav --json > machine.json           all of it, as a document
+  $ ssm build machine.json machine.sav                   and back
   $ ssm cpu machine.sav                                  the registers of the guest's CPUs
   $ ssm screenshot machine.sav screen.png                what was on the screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
@@ -81,6 +84,7 @@ function programOf(context: Context, said: Said): Command {
     explainCommand,
     catCommand,
     dumpCommand,
+    buildCommand,
     cpuCommand,
     screenshotCommand,
     convertCommand,

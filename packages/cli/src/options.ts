@@ -77,6 +77,9 @@ export const maxInputOption = (): Option =>
     .argParser(parseSize)
     .default(2 ** 30, '1G');
 
+export const unitsOption = (): Option =>
+  new Option('--units <module>', "layouts of the units: a module that exports a Catalog (default: VirtualBox's own)");
+
 export const instanceOption = (): Option =>
   new Option('--instance <n>', 'instance of the unit').argParser(parseInstance).default(0);
 

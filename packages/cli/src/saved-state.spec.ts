@@ -1,13 +1,14 @@
 import { MemorySource, type OpenUnit } from '@ssmkit/runtime';
 import { sav, savV1, statusOf } from '@ssmkit/runtime/testing';
+import { unitPieces } from '@ssmkit/vbox';
 import { expect } from 'chai';
-import { dataOf, SavedState, type Wanted } from './saved-state.js';
+import { SavedState, type Wanted } from './saved-state.js';
 
 const FINAL = 0xffffffff;
 
 async function collected(unit: OpenUnit): Promise<number[]> {
   const bytes: number[] = [];
-  for await (const piece of dataOf(unit)) bytes.push(...piece);
+  for await (const piece of unitPieces(unit)) bytes.push(...piece);
   return bytes;
 }
 
@@ -171,7 +172,7 @@ describe('SavedState', () => {
   });
 });
 
-describe('dataOf', () => {
+describe('unitPieces', () => {
   const unitOf = async (bytes: Uint8Array) => {
     const state = await SavedState.open(new MemorySource(bytes));
     return (await state.find({ name: 'u', instance: 0 })).unit;
@@ -219,7 +220,7 @@ describe('dataOf', () => {
       const unit = await unitOf(bytes());
       const got: number[] = [];
       const read = async () => {
-        for await (const piece of dataOf(unit)) got.push(...piece);
+        for await (const piece of unitPieces(unit)) got.push(...piece);
       };
       expect(await statusOf(read)).to.equal(status);
       expect(got).to.deep.equal([1]);

@@ -1,4 +1,5 @@
 import {
+  type Directory,
   type Format,
   getSelfDescription,
   hostOf,
@@ -13,6 +14,7 @@ import {
   type UnitHeader,
 } from '@ssmkit/runtime';
 import type { HostProfile } from '@ssmkit/schema';
+import { contextOf, type UnitContext } from '@ssmkit/vbox';
 import { nearNames } from './near.js';
 
 /*
@@ -100,6 +102,17 @@ export class SavedState {
   async *units(): AsyncGenerator<OpenUnit, void, undefined> {
     const state = this.#file ?? (await openState(asStream(this.#source), this.#host && { host: this.#host }));
     yield* state.units();
+  }
+
+  /** What the layout of its units depends on, as far as it can be read. */
+  async context(): Promise<UnitContext> {
+    return contextOf(this.#file ?? (await openState(asStream(this.#source))));
+  }
+
+  /** The directory. @throws SsmError where it is damaged, or in a file that can only be read in its order. */
+  async directory(): Promise<Directory> {
+    if (this.#file === undefined) throw this.damage;
+    return this.#file.directory();
   }
 
   /** Whether the END unit is there; `undefined` where the file is too damaged to say. */
@@ -238,28 +251,4 @@ function listed(texts: readonly string[]): string {
   const distinct = [...new Set(texts)];
   const more = distinct.length - LISTED_MAX;
   return more > 0 ? `${distinct.slice(0, LISTED_MAX).join(', ')} and ${more} more` : distinct.join(', ');
-}
-
-const PIECE = 65536;
-
-/**
- * The decoded bytes of a unit piece by piece, in bounded memory; a piece is valid until the next is asked for.
- *
- * @throws SsmError for damaged records, after the pieces in front of them.
- */
-export async function* dataOf(unit: OpenUnit): AsyncGenerator<Uint8Array, void, undefined> {
-  const { stream } = unit;
-  const piece = new Uint8Array(PIECE);
-  for (;;) {
-    await stream.ensure(PIECE);
-    if (stream.buffered === 0) break;
-    while (stream.buffered > 0) yield stream.getMem(piece.subarray(0, Math.min(stream.buffered, PIECE)));
-  }
-  try {
-    // A get tells what ends the data: a damaged record, or else the end of the unit, which is then checked.
-    stream.getU8();
-  } catch (error) {
-    if (!isSsmError(error) || error.status !== 'VERR_SSM_LOADED_TOO_MUCH') throw error;
-  }
-  await unit.measure();
 }

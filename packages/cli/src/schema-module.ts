@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SsmError } from '@ssmkit/runtime';
 import { isStateClass, type StateClass } from '@ssmkit/schema';
+import type { Catalog } from '@ssmkit/vbox';
 import { nearNames } from './near.js';
 
 /** A decorated class of a user's module, as named on the command line. */
@@ -42,6 +43,28 @@ export async function loadStateClass({ module: name, className }: SchemaName, cw
   const [near] = nearNames(className, decorated);
   const hint = near === undefined ? '' : `; did you mean '${near}'?`;
   throw new SsmError('VERR_SYMBOL_NOT_FOUND', `'${name}' does not export '${className}'; ${list}${hint}`);
+}
+
+/**
+ * Imports a module and takes the catalog of layouts from it that it exports as `catalog` or by default.
+ *
+ * @throws SsmError as {@link loadStateClass}.
+ */
+export async function loadCatalog(name: string, cwd: string): Promise<Catalog> {
+  const exported = await importModule(locate(name, cwd), name);
+  const found = [exported.catalog, exported.default].find((each) => each !== undefined);
+  if (isCatalog(found)) return found;
+  const problem =
+    found === undefined
+      ? `'${name}' exports no catalog: neither 'catalog' nor by default`
+      : `what '${name}' exports as catalog is none of @ssmkit/vbox`;
+  throw new SsmError(found === undefined ? 'VERR_SYMBOL_NOT_FOUND' : 'VERR_INVALID_PARAMETER', problem);
+}
+
+/** By what it can do: the module may have another copy of the package. */
+function isCatalog(value: unknown): value is Catalog {
+  const methods = ['find', 'decode', 'encode'] as const;
+  return methods.every((method) => typeof (value as Partial<Catalog> | undefined)?.[method] === 'function');
 }
 
 /** The URL of a module: a file's, or where Node finds a package from `cwd`. */

@@ -32,6 +32,13 @@ const unitKeys = ['name', 'instance', 'version', 'pass', 'offset'];
 const schema = `${fileURLToPath(new URL('../classes/big.js', import.meta.url))}#Big`;
 const structs = corpusPath('03-structex-all-flags.sav') as string;
 
+/** Described elsewhere: by `ssm ls`, and for all units. */
+const documentParts = [
+  ...['format', 'product', 'revision', 'hostBits', 'gcPhysBytes', 'gcPtrBytes'].map((key) => `header.${key}`),
+  ...['unitCount', 'live', 'checksum', 'compression'].map((key) => `header.${key}`),
+  ...['name', 'instance', 'version', 'pass'].map((key) => `units[].${key}`),
+];
+
 const converted = join(tmpdir(), `ssm-docs-${process.pid}.sav`);
 
 const commands: readonly (readonly [heading: string, args: readonly string[], leaveOut?: readonly string[]])[] = [
@@ -40,6 +47,8 @@ const commands: readonly (readonly [heading: string, args: readonly string[], le
   ['### `ssm cat --json`', ['cat', structs, 'structex']],
   ['### `ssm convert --json`', ['convert', structs, converted]],
   ['### `ssm explain --json`', ['explain', corpusPath('variants/rec-type0.sav') as string]],
+  ['### `ssm dump --json`', ['dump', structs, 'structex']],
+  ['### The document of a state', ['dump', structs], documentParts],
   ['### `ssm dump --json`', ['dump', structs, 'structex', '--schema', schema]],
 ];
 
@@ -67,7 +76,7 @@ describe('docs/cli.md', () => {
     }
   });
 
-  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'convert']) {
+  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'build', 'convert']) {
     it(`has every option of ssm ${command}`, async () => {
       const { out } = await runSsm([command, '--help']);
       const options = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);

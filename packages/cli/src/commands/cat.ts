@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { isSsmError, type OpenUnit, type SsmError } from '@ssmkit/runtime';
 import { FileSink } from '@ssmkit/runtime/node';
+import { unitPieces } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -14,7 +15,7 @@ import {
 } from '../options.js';
 import { escapeJson } from '../output/escape.js';
 import { type ErrorJson, errorJson, type UnitJson, unitJson } from '../output/json.js';
-import { dataOf, SavedState } from '../saved-state.js';
+import { SavedState } from '../saved-state.js';
 
 /** What `ssm cat --json` prints; docs/cli.md says what each key means. */
 export interface CatDocument {
@@ -73,7 +74,7 @@ async function cat(context: Context, input: Input, name: string, options: CatOpt
 /** The unit's data; a failure says which unit it is in. */
 async function* located(unit: OpenUnit): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* dataOf(unit);
+    yield* unitPieces(unit);
   } catch (error) {
     throw isSsmError(error) ? error.at({ unit: unit.name, instance: unit.instance, pass: unit.pass }) : error;
   }

@@ -69,6 +69,7 @@ describe('ssm dump', () => {
       host: 'linux.amd64',
       bytes: 13,
       left: null,
+      reason: null,
       value: { mode: 3, count: 0x1234, name: 'a\x1b[0m', extra: 9 },
       errors: [],
     });

@@ -7,6 +7,7 @@ import {
   type Verdict,
   verifyState,
 } from '@ssmkit/runtime';
+import { unitPieces } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -15,7 +16,7 @@ import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson, type WhereJson, whereJson } from '../output/json.js';
 import { STDOUT } from '../output-sink.js';
-import { dataOf, SavedState } from '../saved-state.js';
+import { SavedState } from '../saved-state.js';
 import { type SalvageJson, salvage, salvageJson, salvageText } from './salvage.js';
 
 /** What `ssm verify --json` prints; docs/cli.md says what each key means. */
@@ -122,7 +123,7 @@ async function trySalvage(context: Context, input: Input, output: string): Promi
 async function unitsFailure({ source }: Input): Promise<SsmError | undefined> {
   try {
     const state = await SavedState.open(source);
-    for await (const unit of state.units()) for await (const _ of dataOf(unit));
+    for await (const unit of state.units()) for await (const _ of unitPieces(unit));
     // Nothing in a V1.x file is checked on the way.
     return state.format === '2.0' ? undefined : state.damage;
   } catch (error) {

@@ -1,0 +1,4 @@
+export { type BuildOptions, type BuildResult, buildState } from './build-state.js';
+export { DECODED_MAX, type ReadKnown, type ReadRaw, readUnit } from './read-unit.js';
+export { unitPieces } from './unit-data.js';
+export { type DescribedState, type DocumentOptions, type DocumentResult, stateDocument } from './write-document.js';

@@ -1,9 +1,7 @@
-// npm run docs: writes docs/kinds.md from the table of kinds. With --check it only compares.
+// Writes docs/kinds.md from the table of kinds.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { hosts, kinds, signatures } from '@ssmkit/schema';
-import { root } from './setup.mjs';
+import { generatedDoc } from './generated-doc.mjs';
 
 const columns = ['linux.amd64', 'linux.x86', 'win.x86'].map((name) => hosts[name]);
 
@@ -24,7 +22,7 @@ function row([name, { kind, params, options }]) {
   return `| ${call} | ${where} | ${sizes(entry)} | ${holds(entry)} | ${entry.summary} | ${list} |`;
 }
 
-export const text = `# Kinds of fields
+const text = `# Kinds of fields
 
 <!-- Written by \`npm run docs\` from packages/schema/src/kinds. Do not edit. -->
 
@@ -36,10 +34,4 @@ all hosts agree, else those of ${columns.map(({ name }) => name).join(', ')} (MS
 ${[...signatures].map(row).join('\n')}
 `;
 
-const path = join(root, 'docs', 'kinds.md');
-if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== text) {
-    console.error('docs/kinds.md is not what the table of kinds gives: npm run docs');
-    process.exitCode = 1;
-  }
-} else writeFileSync(path, text);
+generatedDoc('kinds.md', text);

@@ -76,11 +76,18 @@ export interface RawUnit {
   readonly error?: SsmError;
 }
 
+/** A version of a unit without a layout. */
+export interface ExplainedVersion {
+  readonly name: string;
+  readonly version: number;
+  readonly reason: string;
+}
+
 /** The layouts that are known, by name, version and pass. */
 export class Catalog {
   readonly #definitions = new Map<string, UnitDefinition[]>();
   /** Why a version of a unit has no layout, by both. */
-  readonly #reasons = new Map<string, string>();
+  readonly #reasons = new Map<string, ExplainedVersion>();
 
   /** Adds layouts; of several for one version and pass the last one counts. */
   add(...definitions: readonly UnitDefinition[]): this {
@@ -99,7 +106,7 @@ export class Catalog {
 
   /** Says why some versions of a unit have no layout. */
   explain(name: string, versions: readonly number[], reason: string): this {
-    for (const version of versions) this.#reasons.set(reasonKey({ name, version }), reason);
+    for (const version of versions) this.#reasons.set(reasonKey({ name, version }), { name, version, reason });
     return this;
   }
 
@@ -109,6 +116,11 @@ export class Catalog {
     for (const [key, reason] of this.#reasons) copy.#reasons.set(key, reason);
     for (const definitions of this.#definitions.values()) copy.add(...[...definitions].reverse());
     return copy;
+  }
+
+  /** The versions without a layout that something is said of. */
+  get explained(): readonly ExplainedVersion[] {
+    return [...this.#reasons.values()];
   }
 
   /** Every layout. */
@@ -122,7 +134,7 @@ export class Catalog {
     if (named === undefined) return 'no layout is known for this unit';
     const versions = named.filter((each) => each.versions === 'any' || each.versions.includes(unit.version));
     if (versions.length === 0) {
-      const reason = this.#reasons.get(reasonKey(unit));
+      const reason = this.#reasons.get(reasonKey(unit))?.reason;
       if (reason !== undefined) return `version ${unit.version} is not known: ${reason}`;
       const all = named.flatMap((each) => (each.versions === 'any' ? [] : each.versions));
       const known = [...new Set(all)].sort((a, b) => a - b);

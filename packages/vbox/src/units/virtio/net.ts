@@ -2,7 +2,7 @@ import { Bool, Marker, Mem, Nested, SsmStream, U8, U16, U32, U64 } from '@ssmkit
 import { MAC_BYTES } from '../common.js';
 import { VirtioCore } from './core.js';
 
-// `virtio-net`: the virtio network adapter (`VirtualBox 7.2` and `6.1 DevVirtioNet.cpp`).
+// `virtio-net`: the virtio network adapter (`VirtualBox 7.2 DevVirtioNet.cpp`, and 6.1).
 
 /** Bytes of the filter for VLANs: a bit for each. */
 const VLAN_BYTES = 4096;

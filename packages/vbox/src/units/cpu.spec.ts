@@ -166,6 +166,28 @@ describe('cpum from version 17 on', () => {
     }
   });
 
+  for (const [version, fromEnd] of [
+    [19, { guestRip: 40, guestRFlags: 32, guestSysenterEip: 8 }],
+    [22, { guestRip: 64, guestRFlags: 56, guestSysenterEip: 32, guestIntrSspTableAddrMsr: 8 }],
+    [24, { guestRip: 64, guestSsp: 16, guestIntrSspTableAddrMsr: 8 }],
+  ] as const) {
+    it(`has the guest's state at the end of a VMCS of version ${version}`, () => {
+      const data = cpum(version, { vmx: true }).data();
+      const { vmcs } = read({ name: 'cpum', version }, Cpum, data).cpus[0]!.vmxState!;
+      // From the markers of the VMCS, the only ones so far apart.
+      const view = new DataView(data.buffer);
+      const size = vmcsBytes(version);
+      let begin = 0;
+      while (view.getUint32(begin, true) !== 0x19200102 || view.getUint32(begin + 4 + size, true) !== 0x19920406)
+        begin++;
+      for (const [name, distance] of Object.entries(fromEnd)) {
+        const expected = view.getBigUint64(begin + 4 + size - distance, true);
+        expect(vmcs[name as 'guestRip'], name).to.equal(expected);
+      }
+      expect(vmcs.vmcsRevId).to.equal(view.getUint32(begin + 4, true));
+    });
+  }
+
   it('has the same CPUID in live passes', () => {
     const unit = read({ name: 'cpum', version: 24, pass: 0 }, CpumLive, cpuid(bytes().u8(0, 1), 24));
     expect(unit).to.include({ svm: false, vmx: true });

@@ -21,7 +21,7 @@ export class ScreenshotBlock {
   @U32({ values: ScreenshotType }) type: number = ScreenshotType.Thumbnail;
   @U32({ when: 'dataBytes' }) width = 0;
   @U32({ when: 'dataBytes' }) height = 0;
-  @Mem({ when: 'dataBytes', count: 'dataBytes', max: 1 << 26 }) data = new Uint8Array(0);
+  @Mem({ when: 'dataBytes', count: 'dataBytes', max: 1 << 24 }) data = new Uint8Array(0);
 
   get dataBytes(): number {
     return Math.max(0, this.size - SIZE_BESIDE);

@@ -41,7 +41,7 @@ export class Pdm {
 export class CacheEntry {
   /** Offset in the image in bytes. */
   @U64() offset = 0n;
-  @Mem({ count: { stream: 'u32' }, max: 1 << 28 }) data = new Uint8Array(0);
+  @Mem({ count: { stream: 'u32' }, max: 1 << 24 }) data = new Uint8Array(0);
 }
 
 /** A user of the block cache. */

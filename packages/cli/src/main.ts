@@ -7,6 +7,7 @@ import { cpuCommand } from './commands/cpu.js';
 import { dumpCommand } from './commands/dump.js';
 import { explainCommand } from './commands/explain.js';
 import { lsCommand } from './commands/ls.js';
+import { memCommand } from './commands/mem.js';
 import { screenshotCommand } from './commands/screenshot.js';
 import { verifyCommand } from './commands/verify.js';
 import { Context, ExitCode } from './context.js';
@@ -26,6 +27,7 @@ Examples:
   $ ssm cpu machine.sav                                  the registers of the guest's CPUs
   $ ssm screenshot machine.sav screen.png                what was on the screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
+  $ ssm mem search machine.sav 'password='               where in the guest's memory that text is
   $ ssm explain machine.sav                              what is wrong with it, and what to do
 
 Exit codes: 0 all is well; 1 the file is wrong, or something is not found; 2 the command line is wrong.
@@ -88,12 +90,19 @@ function programOf(context: Context, said: Said): Command {
     cpuCommand,
     screenshotCommand,
     convertCommand,
+    memCommand,
   ]) {
     const command = make(context);
-    command.copyInheritedSettings(program);
+    inheritSettings(command, program);
     program.addCommand(command);
   }
   return program;
+}
+
+/** Settings of the program are those of its commands, and of theirs. */
+function inheritSettings(command: Command, from: Command): void {
+  command.copyInheritedSettings(from);
+  for (const each of command.commands) inheritSettings(each as Command, command);
 }
 
 function version(): string {

@@ -1,8 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runSsm } from '@ssmkit/cli/testing';
+import { guestState, page } from '@ssmkit/vbox/testing';
 import { expect } from 'chai';
 import { corpusPath } from '../support/corpus.js';
 
@@ -39,6 +40,11 @@ const documentParts = [
   ...['name', 'instance', 'version', 'pass'].map((key) => `units[].${key}`),
 ];
 
+/** A state with some guest memory, and what stands in for the same counts over and over. */
+const guest = join(tmpdir(), `ssm-docs-guest-${process.pid}.sav`);
+const extracted = `${guest}.raw`;
+const counts = (path: string) => ['raw', 'zero', 'ballooned', 'missing'].map((key) => `${path}.pages.${key}`);
+
 const converted = join(tmpdir(), `ssm-docs-${process.pid}.sav`);
 
 const commands: readonly (readonly [heading: string, args: readonly string[], leaveOut?: readonly string[]])[] = [
@@ -50,10 +56,20 @@ const commands: readonly (readonly [heading: string, args: readonly string[], le
   ['### `ssm dump --json`', ['dump', structs, 'structex']],
   ['### The document of a state', ['dump', structs], documentParts],
   ['### `ssm dump --json`', ['dump', structs, 'structex', '--schema', schema]],
+  ['### `ssm mem --json`', ['mem', guest], [...counts('segments[]'), ...counts('devices[]')]],
+  ['### `ssm mem extract --json`', ['mem', 'extract', guest, extracted]],
+  ['### `ssm mem search --json`', ['mem', 'search', guest, '--hex', '00']],
+  ['### `ssm mem hexdump --json`', ['mem', 'hexdump', guest, '0']],
 ];
 
 describe('docs/cli.md', () => {
-  after(() => rmSync(converted, { force: true }));
+  before(async () => {
+    const mmio2 = [{ device: 'vga', size: 4096n }];
+    writeFileSync(guest, await guestState([{ pages: (put) => put.putRam(0, page(1)) }], { mmio2 }));
+  });
+  after(() => {
+    for (const path of [converted, guest, extracted]) rmSync(path, { force: true });
+  });
 
   for (const [heading, args, leaveOut = []] of commands) {
     it(`has every key of ${heading}`, async () => {
@@ -76,9 +92,10 @@ describe('docs/cli.md', () => {
     }
   });
 
-  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'build', 'convert']) {
+  const mem = ['map', 'extract', 'search', 'hexdump'].map((command) => `mem ${command}`);
+  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'build', 'convert', ...mem]) {
     it(`has every option of ssm ${command}`, async () => {
-      const { out } = await runSsm([command, '--help']);
+      const { out } = await runSsm([...command.split(' '), '--help']);
       const options = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);
       expect(options).to.include('--json');
       for (const option of options) expect(docs, option).to.contain(`\`${option}`);

@@ -1,0 +1,200 @@
+import { resolve } from 'node:path';
+import { SsmError } from '@ssmkit/runtime';
+import { FileSink } from '@ssmkit/runtime/node';
+import { elfCore, type GuestMemory, type MemorySegment, PgmVersion } from '@ssmkit/vbox';
+import { Command, Option } from 'commander';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { STDIN } from '../input.js';
+import type { Output } from '../io.js';
+import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { escapeText } from '../output/escape.js';
+import type { ErrorJson } from '../output/json.js';
+import { addressText, type Opened, type Range, rangeOption, withMemory } from './mem-options.js';
+
+/** What `ssm mem extract --json` prints; docs/cli.md says what each key means. */
+export interface MemExtractDocument {
+  readonly file: string;
+  readonly output: string;
+  readonly format: 'raw' | 'elf';
+  readonly bytes: number;
+  readonly data: number;
+  readonly segments: readonly {
+    readonly address: number;
+    readonly size: number;
+    readonly offset: number;
+    readonly description: string;
+  }[];
+  readonly errors: readonly ErrorJson[];
+}
+
+interface ExtractOptions extends CommonOptions {
+  readonly format: 'raw' | 'elf';
+  readonly range?: Range;
+}
+
+const example = `
+Example:
+  $ ssm mem extract machine.sav memory.raw
+  $ ssm mem extract machine.sav bios.bin --range 0xf0000-0xfffff
+  $ ssm mem extract machine.sav memory.elf --format elf && vol -f memory.elf windows.pslist
+  $ ssm mem extract machine.sav - | strings
+
+raw: the byte at an address is at that offset in OUT (less the first address of --range). Without --range it ends where
+RAM ends; ROM behind that, at the end of the address space, is left out. What is no memory is zero.
+elf: an ELF core file with all segments, ROM included, at their guest-physical addresses.
+Zeros take no room on disk where the file system has holes. OUT is replaced only once all is written.`;
+
+/** `ssm mem extract FILE OUT` */
+export function memExtractCommand(context: Context): Command {
+  return new Command('extract')
+    .summary('write memory to a file')
+    .description("Writes the guest's memory to a file, for other tools.")
+    .argument('<file>', "the saved state; '-' reads it from stdin")
+    .argument('<out>', "the file to write; '-' writes to stdout")
+    .addOption(
+      new Option('--format <format>', 'an image of the address space, or an ELF core file')
+        .choices(['raw', 'elf'])
+        .default('raw'),
+    )
+    .addOption(rangeOption('only this part'))
+    .addOption(jsonOption())
+    .addOption(maxInputOption())
+    .addHelpText('after', example)
+    .action((file: string, output: string, options: ExtractOptions) => {
+      if (output === STDIN && options.json === true) {
+        throw new UsageError("--json and '-' for OUT would both write to stdout");
+      }
+      return withMemory(context, file, options, (opened) => extract(context, opened, output, options));
+    });
+}
+
+/** What goes into OUT: bytes in front, and where the segments' bytes are. */
+interface Layout {
+  readonly header: Uint8Array;
+  readonly parts: readonly { readonly offset: number; readonly segment: MemorySegment; readonly range: Range }[];
+  readonly size: number;
+}
+
+async function extract(context: Context, opened: Opened, output: string, options: ExtractOptions): Promise<void> {
+  const { input, memory } = opened;
+  const { format, range } = options;
+  const layout = format === 'raw' ? rawLayout(memory, range) : elfLayout(opened, range);
+  if (output === STDIN) {
+    await write(layout, new PipeTarget(context.io.stdout));
+    return;
+  }
+  const sink = new FileSink(resolve(context.io.cwd, output));
+  let data: number;
+  try {
+    data = await write(layout, sink);
+  } catch (error) {
+    sink.close(true);
+    throw error;
+  }
+  sink.close(false);
+  const document: MemExtractDocument = {
+    file: input.name,
+    output,
+    format,
+    bytes: layout.size,
+    data,
+    segments: layout.parts.map(({ offset, segment: { description }, range: { from, to } }) => ({
+      address: from,
+      size: to - from,
+      offset,
+      description,
+    })),
+    errors: [],
+  };
+  if (context.json) await context.document(document);
+  else await context.print(text(document));
+}
+
+/** The parts of segments that lie in a range. */
+function within(memory: GuestMemory, { from, to }: Range): { segment: MemorySegment; range: Range }[] {
+  const parts = memory.segments().flatMap((segment) => {
+    const range = { from: Math.max(from, segment.address), to: Math.min(to, segment.address + segment.size) };
+    return range.from < range.to ? [{ segment, range }] : [];
+  });
+  if (parts.length === 0) {
+    throw new SsmError('VERR_OUT_OF_RANGE', `there is no memory from ${addressText(from)} to ${addressText(to - 1)}`);
+  }
+  return parts;
+}
+
+function rawLayout(memory: GuestMemory, range?: Range): Layout {
+  const ram = memory.segments().findLast(({ kind }) => kind === 'ram');
+  const whole = { from: 0, to: ram === undefined ? 0 : ram.address + ram.size };
+  const { from, to } = range ?? whole;
+  const parts = within(memory, { from, to }).map((part) => ({ ...part, offset: part.range.from - from }));
+  return { header: new Uint8Array(0), parts, size: to - from };
+}
+
+function elfLayout({ memory, header: { product, revision } }: Opened, range?: Range): Layout {
+  const parts = within(memory, range ?? { from: 0, to: Number.POSITIVE_INFINITY });
+  const segments = parts.map(({ segment, range: { from, to } }) => ({ ...segment, address: from, size: to - from }));
+  const { version, header } = memory;
+  const machine = { arm: version === PgmVersion.arm, cpus: Math.max(1, header.cpus.length), product, revision };
+  const core = elfCore(segments, machine);
+  return {
+    header: core.header,
+    parts: core.parts.map(({ offset }, i) => ({ offset, ...(parts[i] as (typeof parts)[number]) })),
+    size: core.size,
+  };
+}
+
+/** Where the bytes go. */
+interface Target {
+  write(data: Uint8Array): void | Promise<void>;
+  /** Zeros. */
+  skip(count: number): void | Promise<void>;
+  isOk?(): void;
+}
+
+/** A pipe, which has no holes. */
+class PipeTarget implements Target {
+  readonly #output: Output;
+  readonly #zeros = new Uint8Array(65536);
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.#output.write(data);
+  }
+
+  async skip(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= this.#zeros.length) {
+      await this.#output.write(this.#zeros.subarray(0, Math.min(left, this.#zeros.length)));
+    }
+  }
+}
+
+/** @returns how many bytes are not zeros that were left out. */
+async function write({ header, parts, size }: Layout, target: Target): Promise<number> {
+  let done = 0;
+  let data = header.length;
+  const put = async (offset: number, bytes: Uint8Array) => {
+    await target.skip(offset - done);
+    target.isOk?.();
+    await target.write(bytes);
+    done = offset + bytes.length;
+  };
+  if (header.length > 0) await put(0, header);
+  for (const { offset, segment, range } of parts) {
+    const base = offset - (range.from - segment.address);
+    for await (const piece of segment.space.pieces(range.from - segment.address, range.to - segment.address)) {
+      await put(base + piece.offset, piece.data);
+      data += piece.data.length;
+    }
+  }
+  await target.skip(size - done);
+  return data;
+}
+
+function text({ output, format, bytes, data, segments }: MemExtractDocument): string {
+  const what = format === 'raw' ? 'image of memory' : 'ELF core file';
+  return `${escapeText(output)}: ${what}, ${bytes} bytes (${data} with data) in ${segments.length} segments\n`;
+}

@@ -3,6 +3,7 @@ export type { CatDocument } from './commands/cat.js';
 export type { ConvertDocument } from './commands/convert.js';
 export type { CpuDocument, CpuJson, SegmentJson } from './commands/cpu.js';
 export type { DumpDocument } from './commands/dump-schema.js';
+export type { EditDocument } from './commands/edit.js';
 export type { ExplainDocument } from './commands/explain.js';
 export type { LsDocument, LsUnitJson } from './commands/ls.js';
 export type { MemExtractDocument } from './commands/mem-extract.js';

@@ -1,6 +1,7 @@
+import { createReadStream } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { MemorySource, type Source, SsmError } from '@ssmkit/runtime';
-import { FileSource } from '@ssmkit/runtime/node';
+import { FileSource, fromSystemError } from '@ssmkit/runtime/node';
 import type { Io } from './io.js';
 
 /** A saved state to read: a file, or all that came through a pipe. */
@@ -36,6 +37,22 @@ export async function withInput<T>(
     return await use({ name, size, source });
   } finally {
     source.close();
+  }
+}
+
+/** Any file of a command line, or stdin, as it comes. @throws SsmError VERR_FILE_NOT_FOUND, VERR_IO_GEN_FAILURE. */
+export async function* filePieces({ stdin, cwd }: Io, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+  if (name === STDIN) {
+    yield* stdin;
+    return;
+  }
+  const stream = createReadStream(resolve(cwd, name));
+  try {
+    yield* stream;
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? fromSystemError(error) : error;
+  } finally {
+    stream.destroy();
   }
 }
 

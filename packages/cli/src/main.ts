@@ -5,6 +5,7 @@ import { catCommand } from './commands/cat.js';
 import { convertCommand } from './commands/convert.js';
 import { cpuCommand } from './commands/cpu.js';
 import { dumpCommand } from './commands/dump.js';
+import { editCommand } from './commands/edit.js';
 import { explainCommand } from './commands/explain.js';
 import { lsCommand } from './commands/ls.js';
 import { memCommand } from './commands/mem.js';
@@ -24,6 +25,7 @@ Examples:
   $ ssm dump machine.sav mc146818                        the same of the unit 'mc146818', decoded
   $ ssm dump machine.sav --json > machine.json           all of it, as a document
   $ ssm build machine.json machine.sav                   and back
+  $ ssm edit machine.sav new.sav --set mc146818.cmos[0]=0   a field changed
   $ ssm cpu machine.sav                                  the registers of the guest's CPUs
   $ ssm screenshot machine.sav screen.png                what was on the screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
@@ -87,6 +89,7 @@ function programOf(context: Context, said: Said): Command {
     catCommand,
     dumpCommand,
     buildCommand,
+    editCommand,
     cpuCommand,
     screenshotCommand,
     convertCommand,

@@ -1,12 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
-import { fromSystemError } from '@ssmkit/runtime/node';
 import { type BuildResult, buildState, catalog } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { STDIN } from '../input.js';
-import type { Io } from '../io.js';
+import { filePieces } from '../input.js';
 import { jsonOption, unitsOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import type { ErrorJson } from '../output/json.js';
@@ -48,7 +44,9 @@ export function buildCommand(context: Context): Command {
       if (output === STDOUT && context.json) throw new UsageError("--json and '-' for OUT would both write to stdout");
       const layouts = options.units === undefined ? catalog : await loadCatalog(options.units, context.io.cwd);
       const { io } = context;
-      const result = await withOutput(io, output, (sink) => buildState(textOf(io, file), sink, { catalog: layouts }));
+      const result = await withOutput(io, output, (sink) =>
+        buildState(filePieces(io, file), sink, { catalog: layouts }),
+      );
       if (output !== STDOUT) await report(context, file, output, result);
     });
 }
@@ -63,20 +61,4 @@ async function report(context: Context, file: string, output: string, result: Bu
   await context.print(
     `${escapeText(output)}: V${format}, ${bytes} bytes: ${units} units, ${known} of them encoded from their values\n`,
   );
-}
-
-/** The text of a file, or of stdin, as it comes. */
-async function* textOf({ stdin, cwd }: Io, file: string): AsyncGenerator<Uint8Array, void, undefined> {
-  if (file === STDIN) {
-    yield* stdin;
-    return;
-  }
-  const stream = createReadStream(resolve(cwd, file));
-  try {
-    yield* stream;
-  } catch (error) {
-    throw error instanceof Error && 'syscall' in error ? fromSystemError(error) : error;
-  } finally {
-    stream.destroy();
-  }
 }

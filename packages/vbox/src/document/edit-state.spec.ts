@@ -1,0 +1,207 @@
+import { MemorySink, MemorySource, openState, PASS_FINAL, verifyState } from '@ssmkit/runtime';
+import { sav, savV1 } from '@ssmkit/runtime/testing';
+import { Mem, Nested, S32, SsmStream, StrZ, U8, U16, U64 } from '@ssmkit/schema';
+import { expect } from 'chai';
+import { Catalog } from '../catalog.js';
+import { type Edit, editState, unitPieces } from './index.js';
+
+@SsmStream()
+class Channel {
+  @U16() count = 0;
+  @U8({ max: 5 }) mode = 0;
+}
+
+@SsmStream()
+class Device {
+  @U8() status = 1;
+  @U64() time = 2n;
+  @S32() offset = -3;
+  @Mem({ count: 4 }) cmos = Uint8Array.of(1, 2, 3, 4);
+  @StrZ({ max: 100 }) label = 'abc';
+  @Nested(() => Channel, { count: 2 }) channels = [new Channel(), new Channel()];
+  @U16({ count: 2 }) ports = new Uint16Array(2);
+}
+
+const catalog = new Catalog()
+  .define({ name: 'dev', versions: [1], target: Device })
+  .define({ name: 'a.b', versions: [1], target: Channel });
+
+const data = [1, 2, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0xff, 0xff, 0xff, 1, 2, 3, 4, 3, 0, 0, 0, 0x61, 0x62, 0x63];
+const rest = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+const state = () =>
+  sav({ live: true })
+    .unit('dev', 1)
+    .mem([...data, ...rest])
+    .unit('a.b')
+    .mem([1, 0, 2])
+    .unit('ram', 0, { pass: 0 })
+    .zero(4)
+    .unit('own', 0)
+    .mem([9])
+    .unit('own', 1)
+    .mem([8])
+    .unit('ram')
+    .zero(4);
+const bytes = state().bytes();
+
+async function edited(edits: readonly Edit[], from = bytes): Promise<Uint8Array> {
+  const sink = new MemorySink();
+  await editState(new MemorySource(from), sink, edits, { catalog });
+  expect((await verifyState(new MemorySource(sink.bytes()))).failure).to.equal(undefined);
+  return sink.bytes();
+}
+
+const set = (...texts: readonly string[]): Edit[] => texts.map((text) => ({ kind: 'set', text }));
+
+async function contentOf(state: Uint8Array): Promise<[name: string, data: number[]][]> {
+  const content: [string, number[]][] = [];
+  for await (const unit of (await openState(new MemorySource(state))).units()) {
+    const all: number[] = [];
+    for await (const piece of unitPieces(unit)) all.push(...piece);
+    content.push([`${unit.name}#${unit.instance}@${unit.pass === PASS_FINAL ? 'final' : unit.pass}`, all]);
+  }
+  return content;
+}
+
+async function problemOf(edits: readonly Edit[], from = bytes): Promise<string> {
+  const sink = new MemorySink();
+  try {
+    await editState(new MemorySource(from), sink, edits, { catalog });
+  } catch (error) {
+    expect(sink.bytes().length, 'bytes written').to.equal(0);
+    return (error as Error).message;
+  }
+  throw new Error('it should have failed');
+}
+
+describe('editing a state', () => {
+  it('without a change gives the same', async () => {
+    expect(await edited([])).to.deep.equal(bytes);
+  });
+
+  const sets: readonly (readonly [text: string, at: number, now: readonly number[]])[] = [
+    ['dev.status=0x7f', 0, [0x7f]],
+    ['dev#1.status=7', 0, [7]],
+    ['dev#1@final.status=7', 0, [7]],
+    ['dev.time=0xfedcba9876543210', 1, [0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe]],
+    ['dev.time=18446744073709551615', 1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+    ['dev.time="5"', 1, [5]],
+    ['dev.offset=-0x2', 9, [0xfe]],
+    ['dev.cmos[0x2]=0xff', 15, [0xff]],
+    ['dev.cmos=hex:09080706', 13, [9, 8, 7, 6]],
+    ['dev.cmos=CQgHBg==', 13, [9, 8, 7, 6]],
+    ['dev.label=xyz', 21, [0x78, 0x79, 0x7a]],
+    ['dev.label="123"', 21, [0x31, 0x32, 0x33]],
+    ['dev.label=123', 21, [0x31, 0x32, 0x33]],
+    ['dev.label=a=b', 21, [0x61, 0x3d, 0x62]],
+    ['dev.channels[1].mode=5', 29, [5]],
+    ['dev.channels[1]={"count":258,"mode":3}', 27, [2, 1, 3]],
+    ['dev.ports[1]=0x1234', 32, [0x34, 0x12]],
+    ['dev.ports=[1,2]', 30, [1, 0, 2, 0]],
+  ];
+  for (const [text, at, now] of sets) {
+    it(`${text} changes these bytes and no others`, async () => {
+      const expected = await contentOf(bytes);
+      const device = (expected[0] as [string, number[]])[1];
+      device.splice(at, now.length, ...now);
+      expect(await contentOf(await edited(set(text)))).to.deep.equal(expected);
+    });
+  }
+
+  it('several fields at once, and units with a dot in their names', async () => {
+    const content = await contentOf(await edited(set('a.b.count=0x102', 'a.b.mode=4', 'dev.status=9')));
+    expect(content[1]).to.deep.equal(['a.b#0@final', [2, 1, 4]]);
+    expect(content[0]?.[1][0]).to.equal(9);
+  });
+
+  it('leaves units out: every pass, or one', async () => {
+    const names = async (unit: string) =>
+      (await contentOf(await edited([{ kind: 'delete', unit }]))).map(([name]) => name);
+    expect(await names('ram')).to.deep.equal(['dev#1@final', 'a.b#0@final', 'own#0@final', 'own#1@final']);
+    expect(await names('ram@0'))
+      .to.include('ram#0@final')
+      .and.not.to.include('ram#0@0');
+    expect(await names('ram@final'))
+      .to.include('ram#0@0')
+      .and.not.to.include('ram#0@final');
+    expect(await names('own#1'))
+      .to.include('own#0@final')
+      .and.not.to.include('own#1@final');
+  });
+
+  it('gives units other data', async () => {
+    const large = new Uint8Array(100_000).fill(7);
+    const content = await contentOf(
+      await edited([{ kind: 'replace', unit: 'own#1', data: [large, Uint8Array.of(1)] }]),
+    );
+    expect(content[4]?.[1]).to.deep.equal([...large, 1]);
+  });
+
+  it('keeps that there is no END unit', async () => {
+    const standalone = sav({ end: false })
+      .unit('dev')
+      .mem([...data, ...rest])
+      .unit('x')
+      .bytes();
+    const sink = new MemorySink();
+    await editState(new MemorySource(standalone), sink, [{ kind: 'delete', unit: 'x' }], { catalog });
+    // The header goes on telling how many units were registered.
+    const header = (view: DataView) => view.setUint32(48, 2, true);
+    const expected = sav({ end: false, header })
+      .unit('dev')
+      .mem([...data, ...rest]);
+    expect(sink.bytes()).to.deep.equal(expected.bytes());
+  });
+
+  it('edits states of format V1.2', async () => {
+    const old = savV1().unit('a.b').store([1, 0, 2]).unit('x').store([5]).bytes();
+    const made = await edited([...set('a.b.mode=5'), { kind: 'delete', unit: 'x' }], old);
+    expect(await contentOf(made)).to.deep.equal([['a.b#0@final', [1, 0, 5]]]);
+  });
+
+  const problems: readonly (readonly [edit: string | Edit, problem: RegExp])[] = [
+    ['dve.status=1', /^VERR_SSM_UNIT_NOT_FOUND: no such unit; near names: dev \(unit 'dve'\)$/],
+    ['dev#2.status=1', /^VERR_SSM_UNIT_NOT_FOUND: no such instance; 'dev' has 1/],
+    ['ram@3.x=1', /no such pass; 'ram'#0 has 0, final/],
+    ['own.x=1', /'own' has several instances: say 'own#0', 'own#1'/],
+    ['dev.sttus=1', /'sttus': Device has no 'sttus'; near names: status/],
+    ['dev.zzzzzz=1', /Device has no 'zzzzzz'; there is status, time, offset/],
+    ['dev.channels[2].mode=1', /'channels' has 2 elements/],
+    ['dev.channels[1].mod=1', /'channels\[1\]\.mod': Channel has no 'mod'; near names: mode/],
+    ['dev.channels.mode=1', /'channels' is an array: say which element/],
+    ['dev.status[0]=1', /'status' has no parts/],
+    ['dev.status.x=1', /'status' has no parts/],
+    ['dev.cmos[4]=1', /'cmos' has 4 bytes/],
+    ['dev.cmos[3]=256', /'cmos\[3\]' is a byte: expected an integer from 0 to 255, found 256/],
+    ['dev.status=256', /Device\.status: expected an integer from 0 to 255, found 256/],
+    ['dev.channels[0].mode=6', /Device\.channels\[0\]\.mode: expected an integer from 0 to 5, found 6/],
+    ['dev.status=x', /'status': "x" is no value/],
+    ['dev.cmos=hex:00', /expected 4 bytes, found 1/],
+    ['dev.=1', /is no path/],
+    ['dev.a..b=1', /is no path/],
+    ['dev=1', /expected UNIT\.FIELD=VALUE/],
+    ['dev.status', /expected UNIT\.FIELD=VALUE/],
+    ['own#0.x=1', /^VERR_NOT_SUPPORTED: its fields cannot be set: no layout is known .* \(unit 'own'#0, final pass\)$/],
+    [{ kind: 'delete', unit: 'no' }, /no such unit/],
+    [{ kind: 'replace', unit: 'no', data: [] }, /no such unit/],
+  ];
+  for (const [edit, problem] of problems) {
+    const text = typeof edit === 'string' ? edit : `${edit.kind} no`;
+    it(`${text} is refused, with what there is`, async () => {
+      expect(await problemOf(typeof edit === 'string' ? set(edit) : [edit])).to.match(problem);
+    });
+  }
+
+  it('refuses two ways of changing a unit', async () => {
+    expect(await problemOf([...set('dev.status=1'), { kind: 'delete', unit: 'dev' }])).to.match(/more than one way/);
+  });
+
+  it('refuses states that are damaged, and formats that cannot be written', async () => {
+    const damaged = bytes.slice();
+    damaged[bytes.length - 200] = 0x55;
+    expect(await problemOf([], damaged)).to.match(/^VERR_SSM_INTEGRITY/);
+    expect(await problemOf([], savV1({ format: '1.1' }).unit('x').store([1]).bytes())).to.match(
+      /V1\.1 cannot be written/,
+    );
+  });
+});

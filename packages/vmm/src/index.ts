@@ -1,1 +1,1 @@
-export {};
+export * from './emt/index.js';

@@ -150,6 +150,10 @@ describe('registers as text', () => {
     [0x3ad7n, 'iopl=3  iopl=3 ov up ei ng zr ac po cy'],
     [0x7500n, 'iopl=3 iopl=3 nt nv dn di tf pl nz na pe nc'],
     [0x1f_0000n, 'iopl=0 iopl=0 vip vif ac vm rf nv up di pl nz na pe nc'],
+    [0x10_0000n, 'iopl=0 iopl=0 vip nv up di pl nz na pe nc'],
+    [0x08_0000n, 'iopl=0 iopl=0 vif nv up di pl nz na pe nc'],
+    [0x04_0000n, 'iopl=0 iopl=0 ac nv up di pl nz na pe nc'],
+    [0x01_0000n, 'iopl=0 iopl=0 rf nv up di pl nz na pe nc'],
     [0xc12a_0bb0_0000_0002n, 'iopl=0  iopl=0 nv up di pl nz na pe nc'],
   ];
   for (const [rflags, expected] of flags) {
@@ -164,14 +168,88 @@ describe('registers as text', () => {
   it('of the FPU are numbered from the top of the stack', () => {
     const lines = text(({ fpu }) => {
       fpu.fsw = 0x3800;
-      fpu.ftw = 0x80;
+      fpu.ftw = 0x4000;
       fpu.st[0] = (0xc000n << 64n) | 0xc000_0000_0000_0000n;
-      fpu.st[1] = 1n << 80n;
+      fpu.st[1] = (1n << 80n) | (2n << 96n) | (3n << 112n);
     });
     const at = lines.findIndex((line) => line.startsWith('ST(0)'));
-    expect(lines[at]).to.equal("ST(0)=FPR7={c000'c0000000'00000000} t0 -1.0004611686018427387904 * 2 ^ 1 (*)");
-    expect(lines[at + 1]).to.match(/^ST\(1\)=FPR0=.* res=\{0001,0000,0000\}$/);
+    expect(lines[at]).to.equal("ST(0)=FPR7={c000'c0000000'00000000} t1 -1.0004611686018427387904 * 2 ^ 1 (*)");
+    expect(lines[at + 1]).to.match(/^ST\(1\)=FPR0=.* res=\{0001,0002,0003\}$/);
     expect(lines).to.include("XMM14=00000000'00000000'00000000'00000000  XMM15=00000000'00000000'00000000'00000000");
+  });
+
+  it('has every value in its place', () => {
+    const lines = text(({ context, fpu, msrs }) => {
+      Object.assign(context, { dr0: 0xd0n, dr1: 0xd1n, dr2: 0xd2n, dr3: 0xd3n, dr6: 0xd6n, dr7: 0xd7n });
+      Object.assign(context, { cr0: 0xc0n, cr2: 0xc2n, cr3: 0xc3n, cr4: 0xc4n, gdtrBase: 1n, gdtrLimit: 2 });
+      Object.assign(context, { idtrBase: 3n, idtrLimit: 4, sysenterCs: 5n, sysenterEip: 6n, sysenterEsp: 7n });
+      Object.assign(context, { efer: 1n, pat: 2n, star: 3n, cstar: 4n, lstar: 5n, sfmask: 6n, kernelGsBase: 7n });
+      Object.assign(context, { xcr0: 8n, xcr1: 9n, xstateMask: 10n });
+      Object.assign(fpu, {
+        fcw: 1,
+        fsw: 2,
+        ftw: 3,
+        fop: 4,
+        fpuip: 5,
+        cs: 6,
+        reserved1: 7,
+        fpudp: 8,
+        ds: 9,
+        reserved2: 10,
+      });
+      Object.assign(fpu, { mxcsr: 11, mxcsrMask: 12 });
+      for (const name of ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'] as const)
+        context[name].sel = name.charCodeAt(0);
+      for (const i of fpu.xmm.keys()) fpu.xmm[i] = BigInt(i);
+      for (const i of msrs.keys()) msrs[i] = BigInt(i);
+    });
+    const segment = (name: string, digits = 16) => {
+      const sel = name.charCodeAt(0).toString(16).padStart(4, '0');
+      return `${name}={${sel} base=${'0'.repeat(digits)} limit=00000000 flags=00000000}`;
+    };
+    const st = (i: number, tag: number) => {
+      return `ST(${i})=FPR${i}={0000'00000000'00000000} t${tag} +0.${'0'.repeat(22)} * 2 ^ -16383 (*)`;
+    };
+    const vector = (i: number) =>
+      `XMM${`${i}`.padEnd(2)}=00000000'00000000'00000000'${i.toString(16).padStart(8, '0')}`;
+    const value = (number: number) => number.toString(16).padStart(16, '0');
+    expect(lines).to.deep.equal([
+      'Guest CPUM (VCPU 0) state: ',
+      'eax=00000000 ebx=00000000 ecx=00000000 edx=00000000 esi=00000000 edi=00000000',
+      'eip=00000000 esp=00000000 ebp=00000000 iopl=0  iopl=0 nv up di pl nz na pe nc',
+      `${segment('cs')} dr0=000000d0 dr1=000000d1`,
+      `${segment('ds')} dr2=000000d2 dr3=000000d3`,
+      `${segment('es')} dr4=00000000 dr5=00000000`,
+      `${segment('fs')} dr6=000000d6 dr7=000000d7`,
+      `${segment('gs')} cr0=000000c0 cr2=000000c2`,
+      `${segment('ss')} cr3=000000c3 cr4=000000c4`,
+      'gdtr=0000000000000001:0002  idtr=0000000000000003:0004  eflags=00000000',
+      segment('ldtr', 8),
+      segment('tr  ', 8),
+      'SysEnter={cs=0005 eip=00000006 esp=00000007}',
+      'xcr=0000000000000008 xcr1=0000000000000009 (fXStateMask=000000000000000a)',
+      'FCW=0001 FSW=0002 FTW=0003 FOP=0004 MXCSR=0000000b MXCSR_MASK=0000000c',
+      'FPUIP=00000005 CS=0006 Rsrvd1=0007  FPUDP=00000008 DS=0009 Rsvrd2=000a',
+      ...[3, 0, 0, 0, 0, 0, 0, 0].map((tag, i) => st(i, tag)),
+      ...[0, 2, 4, 6, 8, 10, 12, 14].map((i) => `${vector(i)}  ${vector(i + 1)}`),
+      `EFER         =${value(1)}`,
+      `PAT          =${value(2)}`,
+      `STAR         =${value(3)}`,
+      `CSTAR        =${value(4)}`,
+      `LSTAR        =${value(5)}`,
+      `SFMASK       =${value(6)}`,
+      `KERNELGSBASE =${value(7)}`,
+      `MTRR_CAP          =${value(17)}`,
+      `MTRR_DEF_TYPE     =${value(2)}`,
+      `MTRR_FIX64K_00000 =${value(3)}`,
+      `MTRR_FIX16K_80000 =${value(4)}`,
+      `MTRR_FIX16K_A0000 =${value(5)}`,
+      ...['C0', 'C8', 'D0', 'D8', 'E0', 'E8', 'F0', 'F8'].map((at, i) => `MTRR_FIX4K_${at}000  =${value(6 + i)}`),
+      ...Array.from({ length: 16 }, (_, i) => [
+        `MTRR_PHYSBASE[${`${i}`.padStart(2)}] =${value(18 + 2 * i)}`,
+        `MTRR_PHYSMASK[${`${i}`.padStart(2)}] =${value(19 + 2 * i)}`,
+      ]).flat(),
+    ]);
   });
 
   it('of memory types tell ranges', () => {

@@ -21,6 +21,8 @@ export class Context {
   readonly style: Style;
   /** Set before anything is written, so that it is right even where nobody reads the output to its end. */
   exitCode: number = ExitCode.ok;
+  /** The exit code of failures; `ssm diff` has another one for them. */
+  failureCode: number = ExitCode.failed;
   /** Output is one JSON document. */
   json = false;
   #documented = false;
@@ -46,9 +48,9 @@ export class Context {
     this.#documented = true;
   }
 
-  /** With any failure the exit code is 1. */
+  /** With any failure the exit code is that of failures. */
   fail(errors: readonly SsmError[]): void {
-    if (errors.length > 0) this.exitCode = ExitCode.failed;
+    if (errors.length > 0) this.exitCode = this.failureCode;
   }
 
   /** One line on stderr for each failure. */

@@ -4,6 +4,7 @@ import { buildCommand } from './commands/build.js';
 import { catCommand } from './commands/cat.js';
 import { convertCommand } from './commands/convert.js';
 import { cpuCommand } from './commands/cpu.js';
+import { diffCommand } from './commands/diff.js';
 import { dumpCommand } from './commands/dump.js';
 import { editCommand } from './commands/edit.js';
 import { explainCommand } from './commands/explain.js';
@@ -26,6 +27,7 @@ Examples:
   $ ssm dump machine.sav --json > machine.json           all of it, as a document
   $ ssm build machine.json machine.sav                   and back
   $ ssm edit machine.sav new.sav --set mc146818.cmos[0]=0   a field changed
+  $ ssm diff before.sav after.sav                        in what two states differ
   $ ssm cpu machine.sav                                  the registers of the guest's CPUs
   $ ssm screenshot machine.sav screen.png                what was on the screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
@@ -90,6 +92,7 @@ function programOf(context: Context, said: Said): Command {
     dumpCommand,
     buildCommand,
     editCommand,
+    diffCommand,
     cpuCommand,
     screenshotCommand,
     convertCommand,

@@ -1,6 +1,15 @@
 export { nearNames } from '../near-names.js';
 export { type BuildOptions, type BuildResult, buildState } from './build-state.js';
 export { chooseUnit, chooseUnits, unitName } from './choose-units.js';
+export { type DiffOptions, diffStates } from './diff-states.js';
+export type {
+  FieldChange,
+  MemoryDifference,
+  Range,
+  Ranges,
+  StateDifference,
+  UnitDifference,
+} from './differences.js';
 export { type Edit, type EditOptions, type EditResult, editState } from './edit-state.js';
 export { DECODED_MAX, type ReadKnown, type ReadRaw, readUnit } from './read-unit.js';
 export { unitPieces } from './unit-data.js';

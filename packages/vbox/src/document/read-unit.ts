@@ -15,12 +15,19 @@ export interface ReadRaw extends RawUnit {
   readonly pieces: AsyncGenerator<Uint8Array, void, undefined>;
 }
 
+/** What is needed of a unit to read it. */
+export type ReadableUnit = Omit<OpenUnit, 'mark' | 'copyTo'>;
+
 /**
  * Reads a unit, decoded where its layout is known.
  *
  * @param unit of which nothing was read. @throws SsmError for damaged records; of raw units the pieces do.
  */
-export async function readUnit(unit: OpenUnit, catalog: Catalog, context: UnitContext): Promise<ReadKnown | ReadRaw> {
+export async function readUnit(
+  unit: ReadableUnit,
+  catalog: Catalog,
+  context: UnitContext,
+): Promise<ReadKnown | ReadRaw> {
   const pieces = unitPieces(unit);
   const definition = catalog.find(unit);
   if (typeof definition === 'string') return { kind: 'raw', reason: definition, pieces };
@@ -40,7 +47,11 @@ export async function readUnit(unit: OpenUnit, catalog: Catalog, context: UnitCo
 }
 
 /** What the layout of one unit depends on. @param size bytes of its data; `undefined` where it is to be written. */
-export function contextOfUnit(unit: OpenUnit, size: number | undefined, context: UnitContext): UnitContext {
+export function contextOfUnit(
+  unit: Pick<OpenUnit, 'pass' | 'stream'>,
+  size: number | undefined,
+  context: UnitContext,
+): UnitContext {
   return { ...context, pass: unit.pass, size, saved: unit.stream.saved };
 }
 

@@ -7,7 +7,10 @@ const PIECE = 65536;
  *
  * @throws SsmError for damaged records, after the pieces in front of them.
  */
-export async function* unitPieces({ stream, measure }: OpenUnit): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* unitPieces({
+  stream,
+  measure,
+}: Pick<OpenUnit, 'stream' | 'measure'>): AsyncGenerator<Uint8Array, void, undefined> {
   const piece = new Uint8Array(PIECE);
   for (;;) {
     await stream.ensure(PIECE);

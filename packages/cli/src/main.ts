@@ -10,6 +10,7 @@ import { editCommand } from './commands/edit.js';
 import { explainCommand } from './commands/explain.js';
 import { lsCommand } from './commands/ls.js';
 import { memCommand } from './commands/mem.js';
+import { screenCommand } from './commands/screen.js';
 import { screenshotCommand } from './commands/screenshot.js';
 import { verifyCommand } from './commands/verify.js';
 import { Context, ExitCode } from './context.js';
@@ -29,7 +30,7 @@ Examples:
   $ ssm edit machine.sav new.sav --set mc146818.cmos[0]=0   a field changed
   $ ssm diff before.sav after.sav                        in what two states differ
   $ ssm cpu machine.sav                                  the registers of the guest's CPUs
-  $ ssm screenshot machine.sav screen.png                what was on the screen
+  $ ssm screen machine.sav screen.png                    what the guest has on its screen
   $ ssm convert old.sav new.sav                          the file of an old VirtualBox, for a new one
   $ ssm mem search machine.sav 'password='               where in the guest's memory that text is
   $ ssm explain machine.sav                              what is wrong with it, and what to do
@@ -94,6 +95,7 @@ function programOf(context: Context, said: Said): Command {
     editCommand,
     diffCommand,
     cpuCommand,
+    screenCommand,
     screenshotCommand,
     convertCommand,
     memCommand,

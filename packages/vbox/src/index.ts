@@ -1,4 +1,11 @@
-export { Catalog, type KnownUnit, type RawUnit, type UnitContext, type UnitDefinition } from './catalog.js';
+export {
+  Catalog,
+  type ExplainedVersion,
+  type KnownUnit,
+  type RawUnit,
+  type UnitContext,
+  type UnitDefinition,
+} from './catalog.js';
 export { contextOf, headerContext } from './context.js';
 export { type DecodeOptions, decodeKnownUnit, decodeUnit } from './decode-unit.js';
 export * from './document/index.js';
@@ -48,6 +55,7 @@ export {
   type TableRegister,
 } from './registers.js';
 export { registersText } from './registers-text.js';
+export * from './screen/index.js';
 export * from './units/cpum/context.js';
 export * from './units/cpum/cpuid.js';
 export * from './units/cpum/cpum.js';
@@ -57,6 +65,7 @@ export * from './units/cpum/svm.js';
 export * from './units/cpum/vmcs.js';
 export * from './units/cpum/vmx.js';
 export * from './units/cpum/xstate.js';
+export * from './units/devices.js';
 export { catalog } from './units/index.js';
 export * from './units/main/console.js';
 export * from './units/main/display.js';

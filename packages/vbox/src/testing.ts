@@ -4,6 +4,8 @@ import { type PgmHeader, putPgmHeader } from './pgm/header-parts.js';
 import { PageWriter } from './pgm/put-pages.js';
 import { PAGE_SIZE, PGM } from './pgm/records.js';
 
+export { screenState } from './screen/testing.js';
+
 /*
  * Saved states with guest memory for tests
  *

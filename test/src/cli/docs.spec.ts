@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runSsm } from '@ssmkit/cli/testing';
-import { guestState, page } from '@ssmkit/vbox/testing';
+import { guestState, page, screenState } from '@ssmkit/vbox/testing';
 import { expect } from 'chai';
 import { corpusPath } from '../support/corpus.js';
 
@@ -43,6 +43,8 @@ const documentParts = [
 /** A state with some guest memory, and what stands in for the same counts over and over. */
 const guest = join(tmpdir(), `ssm-docs-guest-${process.pid}.sav`);
 const extracted = `${guest}.raw`;
+/** A state with a screen. */
+const screen = `${guest}.screen`;
 const counts = (path: string) => ['raw', 'zero', 'ballooned', 'missing'].map((key) => `${path}.pages.${key}`);
 
 const converted = join(tmpdir(), `ssm-docs-${process.pid}.sav`);
@@ -56,6 +58,7 @@ const commands: readonly (readonly [heading: string, args: readonly string[], le
   ['### `ssm dump --json`', ['dump', structs, 'structex']],
   ['### The document of a state', ['dump', structs], documentParts],
   ['### `ssm dump --json`', ['dump', structs, 'structex', '--schema', schema]],
+  ['### `ssm screen --json`', ['screen', screen]],
   ['### `ssm mem --json`', ['mem', guest], [...counts('segments[]'), ...counts('devices[]')]],
   ['### `ssm mem extract --json`', ['mem', 'extract', guest, extracted]],
   ['### `ssm mem search --json`', ['mem', 'search', guest, '--hex', '00']],
@@ -66,9 +69,10 @@ describe('docs/cli.md', () => {
   before(async () => {
     const mmio2 = [{ device: 'vga', size: 4096n }];
     writeFileSync(guest, await guestState([{ pages: (put) => put.putRam(0, page(1)) }], { mmio2 }));
+    writeFileSync(screen, await screenState('text', () => {}));
   });
   after(() => {
-    for (const path of [converted, guest, extracted]) rmSync(path, { force: true });
+    for (const path of [converted, guest, extracted, screen]) rmSync(path, { force: true });
   });
 
   for (const [heading, args, leaveOut = []] of commands) {

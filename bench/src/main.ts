@@ -8,6 +8,7 @@ const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[];
   structs: async () => (await import('./structs/structs.js')).structs(),
   cold: async () => (await import('./cold/cold.js')).cold(),
   codegen: async () => (await import('./codegen/codegen.js')).codegen(),
+  memory: async () => (await import('./guest-memory/guest-memory.js')).guestMemory(),
 };
 
 const help = `Usage: pnpm bench [${Object.keys(parts).join('|')}…] [--json FILE]\n`;

@@ -69,6 +69,9 @@ export function memExtractCommand(context: Context): Command {
     });
 }
 
+/** Bytes after which a file is brought to the disk. */
+const SYNC_DISTANCE = 2 ** 26;
+
 /** What goes into OUT: bytes in front, and where the segments' bytes are. */
 interface Layout {
   readonly header: Uint8Array;
@@ -85,14 +88,7 @@ async function extract(context: Context, opened: Opened, output: string, options
     return;
   }
   const sink = new FileSink(resolve(context.io.cwd, output));
-  let data: number;
-  try {
-    data = await write(layout, sink);
-  } catch (error) {
-    sink.close(true);
-    throw error;
-  }
-  sink.close(false);
+  const data = await writeFile(layout, sink);
   const document: MemExtractDocument = {
     file: input.name,
     output,
@@ -149,7 +145,38 @@ interface Target {
   write(data: Uint8Array): void | Promise<void>;
   /** Zeros. */
   skip(count: number): void | Promise<void>;
-  isOk?(): void;
+}
+
+/** A file that is brought to the disk while what comes next is decoded. */
+class FileTarget implements Target {
+  readonly #sink: FileSink;
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
+
+  constructor(sink: FileSink) {
+    this.#sink = sink;
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    this.#sink.isOk();
+    this.#sink.write(data);
+    this.#unsynced += data.length;
+    if (this.#unsynced < SYNC_DISTANCE) return;
+    await this.#syncing;
+    this.#syncing = this.#sink.sync();
+    // Told to whoever awaits it.
+    this.#syncing.catch(() => {});
+    this.#unsynced = 0;
+  }
+
+  skip(count: number): void {
+    this.#sink.skip(count);
+  }
+
+  /** Waits until the file may be closed, however that went: closing tells. */
+  async settle(): Promise<void> {
+    await this.#syncing?.catch(() => {});
+  }
 }
 
 /** A pipe, which has no holes. */
@@ -172,13 +199,27 @@ class PipeTarget implements Target {
   }
 }
 
+/** Writes a file, or nothing. */
+async function writeFile(layout: Layout, sink: FileSink): Promise<number> {
+  const target = new FileTarget(sink);
+  let complete = false;
+  try {
+    const data = await write(layout, target);
+    complete = true;
+    return data;
+  } finally {
+    // Not while it is still being brought to the disk.
+    await target.settle();
+    sink.close(!complete);
+  }
+}
+
 /** @returns how many bytes are not zeros that were left out. */
 async function write({ header, parts, size }: Layout, target: Target): Promise<number> {
   let done = 0;
   let data = header.length;
   const put = async (offset: number, bytes: Uint8Array) => {
     await target.skip(offset - done);
-    target.isOk?.();
     await target.write(bytes);
     done = offset + bytes.length;
   };

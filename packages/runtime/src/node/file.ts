@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
+  fdatasync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -28,7 +29,7 @@ import { validateState } from '../engine/validate.js';
 import { type Verdict, verifyState } from '../engine/verify.js';
 import { SsmError } from '../error.js';
 import type { Sink, Source } from '../io/sink-source.js';
-import { systemCall } from './errno.js';
+import { fromSystemError, systemCall } from './errno.js';
 
 /** A saved state holds what was in the guest's memory: nobody else's business. */
 const NEW_FILE_MODE = 0o600;
@@ -90,6 +91,16 @@ export class FileSink implements Sink {
   /** Goes on `count` bytes further. What is between reads as zeros, and takes no room where the file system has holes. */
   skip(count: number): void {
     this.#position += count;
+  }
+
+  /**
+   * Brings what was written to the disk, while other things go on. Of large files {@link close} has to wait less then.
+   * To be awaited before {@link close}.
+   */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(fromSystemError(error))));
+    });
   }
 
   /** A save ends before the disk is full: its other users need some of it, too (`SSMR3.cpp, ssmR3FileIsOk`). */

@@ -1,5 +1,6 @@
 export * from './decorators.js';
 export { describe, layout } from './describe.js';
+export { fromBase64, fromHex, toBase64, toHex } from './json/bytes-text.js';
 export {
   codecOf,
   decodeJson,

@@ -1,1 +1,4 @@
+export * from './cfgm/index.js';
+export * from './dbgf/index.js';
 export * from './emt/index.js';
+export * from './stam/index.js';

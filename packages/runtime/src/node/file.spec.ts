@@ -69,6 +69,17 @@ describe('files', () => {
     expect(Buffer.compare(readFileSync(path()), expected)).to.equal(0);
   });
 
+  it('can be brought to the disk while they are written', async () => {
+    const sink = new FileSink(path());
+    sink.write(Uint8Array.of(1, 2));
+    const syncing = sink.sync();
+    sink.write(Uint8Array.of(3));
+    await syncing;
+    expect(readdirSync(folder), 'what is not complete').not.to.include('state.sav');
+    sink.close(false);
+    expect([...readFileSync(path())]).to.deep.equal([1, 2, 3]);
+  });
+
   it('are saved, validated, verified, opened and loaded', async () => {
     const { registry, loaded } = units();
     const { bytes } = await saveFile(registry, path());

@@ -6,6 +6,7 @@ export type { ChangeJson, DiffDocument } from './commands/diff.js';
 export type { DumpDocument } from './commands/dump-schema.js';
 export type { EditDocument } from './commands/edit.js';
 export type { ExplainDocument } from './commands/explain.js';
+export type { InfoDocument } from './commands/info.js';
 export type { LsDocument, LsUnitJson } from './commands/ls.js';
 export type { MemExtractDocument } from './commands/mem-extract.js';
 export type { MemHexdumpDocument } from './commands/mem-hexdump.js';

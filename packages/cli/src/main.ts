@@ -8,6 +8,7 @@ import { diffCommand } from './commands/diff.js';
 import { dumpCommand } from './commands/dump.js';
 import { editCommand } from './commands/edit.js';
 import { explainCommand } from './commands/explain.js';
+import { infoCommand } from './commands/info.js';
 import { lsCommand } from './commands/ls.js';
 import { memCommand } from './commands/mem.js';
 import { screenCommand } from './commands/screen.js';
@@ -22,6 +23,7 @@ import { styleOf } from './output/style.js';
 const footer = `
 Examples:
   $ ssm ls machine.sav                                   what is in the file
+  $ ssm info machine.sav                                 what machine it is of
   $ ssm verify machine.sav                               would VirtualBox load it?
   $ ssm cat machine.sav pit > pit.bin                    the data of the unit 'pit'
   $ ssm dump machine.sav mc146818                        the same of the unit 'mc146818', decoded
@@ -87,6 +89,7 @@ function programOf(context: Context, said: Said): Command {
     .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => styleOf(stdout.color).heading(title) });
   for (const make of [
     lsCommand,
+    infoCommand,
     verifyCommand,
     explainCommand,
     catCommand,

@@ -97,7 +97,19 @@ describe('docs/cli.md', () => {
   });
 
   const mem = ['map', 'extract', 'search', 'hexdump'].map((command) => `mem ${command}`);
-  for (const command of ['ls', 'verify', 'explain', 'cat', 'dump', 'build', 'edit', 'diff', 'convert', ...mem]) {
+  for (const command of [
+    'ls',
+    'info',
+    'verify',
+    'explain',
+    'cat',
+    'dump',
+    'build',
+    'edit',
+    'diff',
+    'convert',
+    ...mem,
+  ]) {
     it(`has every option of ssm ${command}`, async () => {
       const { out } = await runSsm([...command.split(' '), '--help']);
       const options = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option as string);

@@ -16,6 +16,7 @@ import { nearNames } from '../near.js';
 import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
+import { wrapped } from '../output/wrap.js';
 
 /** A status in {@link ExplainDocument}. */
 export interface StatusJson {
@@ -180,19 +181,4 @@ function statusText({ style, io }: Context, explanation: StatusExplanation): str
     ...list('Usual causes', causes, () => '*'),
     ...list('What to do', advice, (i) => `${i + 1}.`),
   ].join('');
-}
-
-/** Text in lines of the terminal's width, or a readable one; lines after the first are indented as deep as `lead`. */
-function wrapped(text: string, lead: string, width = 100): string {
-  const lines: string[] = [];
-  let line = lead;
-  for (const word of escapeText(text).split(' ')) {
-    const full = line.trimEnd().length > lead.trimEnd().length && line.length + word.length > Math.max(width, 40);
-    if (full) {
-      lines.push(line.trimEnd());
-      line = ' '.repeat(lead.length);
-    }
-    line += `${word} `;
-  }
-  return `${[...lines, line.trimEnd()].join('\n')}\n`;
 }

@@ -1,6 +1,8 @@
 export { nearNames } from '../near-names.js';
 export { type BuildOptions, type BuildResult, buildState } from './build-state.js';
 export { chooseUnit, chooseUnits, unitName } from './choose-units.js';
+export { type CpuInfo, cpuInfo } from './cpu-info.js';
+export { type DeviceName, deviceName } from './device-names.js';
 export { type DiffOptions, diffStates } from './diff-states.js';
 export type {
   FieldChange,
@@ -11,6 +13,14 @@ export type {
   UnitDifference,
 } from './differences.js';
 export { type Edit, type EditOptions, type EditResult, editState } from './edit-state.js';
+export {
+  type DeviceInfo,
+  type MachineInfo,
+  type MemoryRange,
+  machineInfo,
+  type Requirement,
+  requirementsOf,
+} from './machine-info.js';
 export { DECODED_MAX, type ReadKnown, type ReadRaw, readUnit } from './read-unit.js';
 export { unitPieces } from './unit-data.js';
 export { type DescribedState, type DocumentOptions, type DocumentResult, stateDocument } from './write-document.js';

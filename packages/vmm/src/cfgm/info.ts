@@ -2,7 +2,6 @@ import type { InfoRegistry } from '../dbgf/registry.js';
 import { dumpConfig } from './dump.js';
 import { configToJson } from './json.js';
 import type { ConfigNode } from './node.js';
-import { resolveNode } from './query.js';
 
 /**
  * Registers the info item `cfgm`: the tree, or what is below the path that is its argument.
@@ -14,7 +13,8 @@ export function registerConfigInfo(registry: InfoRegistry, root: () => ConfigNod
     name: 'cfgm',
     description: 'The configuration tree. Argument: path of a node to begin with.',
     handler: (_vm, output, path) => {
-      const node = path === '' || path === '/' ? root() : resolveNode(root(), path);
+      const node = path === '' || path === '/' ? root() : root().child(path);
+      if (node === undefined) return output.line(`There is no node '${path}'.`);
       output.print(dumpConfig(node));
       output.data(configToJson(node));
     },

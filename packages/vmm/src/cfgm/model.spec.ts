@@ -109,7 +109,7 @@ describe('the configuration tree against a model', () => {
           expect(dumpConfig(again)).to.equal(dumpConfig(root));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -12,7 +12,7 @@ export function iemUnit(cpu: Cpu8086, instance = 0): UnitRegistration {
     name: IEM_UNIT,
     instance,
     version: IEM_UNIT_VERSION,
-    guess: 48,
+    guess: 43,
     saveExec: (stream) => stream.put(cpu.saveState()),
     loadExec: (stream, version) => {
       if (version !== IEM_UNIT_VERSION) {

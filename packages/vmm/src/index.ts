@@ -1,4 +1,5 @@
 export * from './cfgm/index.js';
 export * from './dbgf/index.js';
 export * from './emt/index.js';
+export * from './iem/index.js';
 export * from './stam/index.js';

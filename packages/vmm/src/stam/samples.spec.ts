@@ -92,6 +92,9 @@ describe('a profile that keeps its start', () => {
     ['resumed without having been suspended', ['start', 5n, 'resume', 2n, 'stop'], [7n]],
     ['suspended without a start', ['suspend', 'resume', 5n, 'stop'], []],
     ['started anew while suspended', ['start', 5n, 'suspend', 'start', 3n, 'stop'], [3n]],
+    ['resumed after a new start', ['start', 5n, 'suspend', 'start', 3n, 'resume', 2n, 'stop'], [5n]],
+    ['resumed after the end', ['start', 5n, 'suspend', 'stop', 'resume', 3n, 'stop'], [5n]],
+    ['resumed twice', ['start', 5n, 'suspend', 1n, 'resume', 2n, 'resume', 3n, 'stop'], [10n]],
     ['stopped and started', ['start', 5n, 'stopAndStart', 3n, 'stop'], [5n, 3n]],
     ['stopped and started without a start', ['stopAndStart', 3n, 'stop'], [3n]],
   ];

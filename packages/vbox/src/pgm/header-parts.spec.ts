@@ -239,7 +239,8 @@ describe('what stands in front of the pages', () => {
 
   for (const [name, target] of Object.entries(classes)) {
     if (typeof target !== 'function' || !isStateClass(target as StateClass)) continue;
-    it(`${name} survives saving, loading and JSON`, () => {
+    it(`${name} survives saving, loading and JSON`, function () {
+      this.timeout(60_000);
       checkRoundTrip(target as StateClass, { numRuns: 20 });
       const object = new (target as new () => object)();
       expect(decodeJson(target as never, encodeJson(target as never, object))).to.deep.equal(object);

@@ -1,8 +1,9 @@
 import type { SsmError } from '@ssmkit/runtime';
 import { toSsmError } from './errors.js';
-import type { Io } from './io.js';
+import type { Io, Output } from './io.js';
 import { escapeText } from './output/escape.js';
 import { documentText, errorJson } from './output/json.js';
+import { Progress } from './output/progress.js';
 import { type Style, styleOf } from './output/style.js';
 
 /** Exit codes of the command. */
@@ -16,7 +17,9 @@ export const ExitCode = {
 
 /** One run of a command: what it says, and how it ends. */
 export class Context {
+  /** The outside world; what is written takes the bar away that shows how far reading is. */
   readonly io: Io;
+  readonly progress: Progress;
   /** For stdout. */
   readonly style: Style;
   /** Set before anything is written, so that it is right even where nobody reads the output to its end. */
@@ -28,7 +31,8 @@ export class Context {
   #documented = false;
 
   constructor(io: Io) {
-    this.io = io;
+    this.progress = new Progress(io.stderr);
+    this.io = withProgress(io, this.progress);
     this.style = styleOf(io.stdout.color);
   }
 
@@ -80,4 +84,27 @@ export class Context {
       // There is nowhere left to tell that nobody listens.
     }
   }
+}
+
+function withProgress(io: Io, progress: Progress): Io {
+  const clearing = (output: Output): Output => ({
+    get color() {
+      return output.color;
+    },
+    get width() {
+      return output.width;
+    },
+    write: (data) => {
+      progress.clear();
+      return output.write(data);
+    },
+  });
+  const { stdin, cwd } = io;
+  return {
+    stdin,
+    cwd,
+    stdout: clearing(io.stdout),
+    stderr: clearing(io.stderr),
+    onRead: (position, size) => progress.read(position, size),
+  };
 }

@@ -34,7 +34,7 @@ export async function withInput<T>(
   try {
     const { size } = source;
     if (size === undefined) return await use(inMemory(name, await readAll(pieces(source), maxInput)));
-    return await use({ name, size, source });
+    return await use({ name, size, source: watched(source, size, io) });
   } finally {
     source.close();
   }
@@ -54,6 +54,17 @@ export async function* filePieces({ stdin, cwd }: Io, name: string): AsyncGenera
   } finally {
     stream.destroy();
   }
+}
+
+/** A source that tells how far it is read. */
+function watched(source: FileSource, size: number, { onRead }: Io): Source {
+  return {
+    size,
+    read: (into, position) => {
+      onRead?.(position, size);
+      return source.read(into, position);
+    },
+  };
 }
 
 function inMemory(name: string, bytes: Uint8Array): Input {

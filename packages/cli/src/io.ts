@@ -27,6 +27,8 @@ export interface Io {
   readonly stderr: Output;
   /** The folder that paths are relative to. */
   readonly cwd: string;
+  /** Told where in a file of `size` bytes is read. */
+  readonly onRead?: (position: number, size: number) => void;
 }
 
 /** What of a process's stream is used. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { buildCommand } from './commands/build.js';
 import { catCommand } from './commands/cat.js';
+import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { cpuCommand } from './commands/cpu.js';
 import { diffCommand } from './commands/diff.js';
@@ -37,7 +38,8 @@ Examples:
   $ ssm mem search machine.sav 'password='               where in the guest's memory that text is
   $ ssm explain machine.sav                              what is wrong with it, and what to do
 
-Exit codes: 0 all is well; 1 the file is wrong, or something is not found; 2 the command line is wrong.
+Exit codes: 0 all is well; 1 the file is wrong, or something is not found; 2 the command line is wrong. 'ssm diff' has
+those of diff: 0 nothing is different, 1 something is, 2 trouble.
 'ssm COMMAND --help' tells more.`;
 
 /**
@@ -70,6 +72,10 @@ function programOf(context: Context, said: Said): Command {
       "Looks into VirtualBox's saved states (.sav): lists, checks, extracts, decodes and converts what they hold.",
     )
     .version(version(), '-V, --version')
+    .option('-q, --quiet', 'show no progress on the terminal')
+    .hook('preAction', () => {
+      if (program.opts().quiet) context.progress.disable();
+    })
     .addHelpText('after', footer)
     .exitOverride()
     .configureOutput({
@@ -102,6 +108,7 @@ function programOf(context: Context, said: Said): Command {
     screenshotCommand,
     convertCommand,
     memCommand,
+    completionCommand,
   ]) {
     const command = make(context);
     inheritSettings(command, program);

@@ -9,7 +9,12 @@ describe('wantsColor', () => {
     [true, { NO_COLOR: '' }, true],
     [true, { TERM: 'dumb' }, false],
     [true, { TERM: 'xterm' }, true],
-    [false, { FORCE_COLOR: '1' }, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [false, { FORCE_COLOR: '3', TERM: 'dumb' }, true],
+    [false, { FORCE_COLOR: '' }, false],
+    [true, { FORCE_COLOR: '0' }, false],
+    [true, { FORCE_COLOR: 'false' }, false],
+    [true, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
   ];
   for (const [isTerminal, env, wants] of rows) {
     it(`terminal ${isTerminal}, ${JSON.stringify(env)}: ${wants}`, () => {

@@ -16,9 +16,13 @@ export function styleOf(color: boolean): Style {
 }
 
 /**
- * Whether a stream gets colours: a terminal, unless the environment says no (`NO_COLOR` with any value but the empty one,
- * see no-color.org; `TERM=dumb`).
+ * Whether a stream gets colours: a terminal does. `NO_COLOR` with any value but the empty one (no-color.org) takes them away;
+ * else `FORCE_COLOR` gives them to anything, or with `0` or `false` to nothing (force-color.org, and as Node has it);
+ * `TERM=dumb` is a terminal without.
  */
 export function wantsColor(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
-  return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  const { NO_COLOR, FORCE_COLOR, TERM } = env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTerminal && TERM !== 'dumb';
 }

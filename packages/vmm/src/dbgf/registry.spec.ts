@@ -265,6 +265,31 @@ describe('where handlers run', () => {
     });
   }
 
+  it('without tasks handlers are just called', async () => {
+    const info = new InfoRegistry();
+    info.registerDevice(device, item('x', infoFlags.allEmts));
+    expect([await info.text('x'), await info.text('x', { cpu: 1 })]).to.deep.equal(['x()\n', 'x()\n']);
+  });
+
+  it('also when several are asked', async () => {
+    const destinations: InfoDestination[] = [];
+    const info = new InfoRegistry({
+      runOn: async (destination, call) => {
+        destinations.push(destination);
+        await call();
+      },
+    });
+    for (const [name, flags] of [
+      ['a', infoFlags.allEmts],
+      ['b', 0],
+      ['c', infoFlags.runOnEmt],
+    ] as const) {
+      info.registerInternal(item(name, flags));
+    }
+    await info.queryMatching('*', '', () => '', new InfoText());
+    expect(destinations).to.deep.equal(['all', 'any']);
+  });
+
   it('a handler that goes while its query waits for a task is not called', async () => {
     const info = new InfoRegistry({
       runOn: async (_destination, call) => {

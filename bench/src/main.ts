@@ -8,6 +8,7 @@ const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[];
   structs: async () => (await import('./structs/structs.js')).structs(),
   cold: async () => (await import('./cold/cold.js')).cold(),
   codegen: async () => (await import('./codegen/codegen.js')).codegen(),
+  iem: async () => (await import('./iem/iem.js')).iem(),
   memory: async () => (await import('./guest-memory/guest-memory.js')).guestMemory(),
 };
 

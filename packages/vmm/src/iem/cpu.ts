@@ -134,6 +134,7 @@ export class Cpu8086 {
   step(): void {
     const core = this.#core;
     if (core.attention === 0) core.execute(core.fetch());
+    else if (core.attention === REPEATING) resume(core);
     else this.#stepAttended(core);
   }
 
@@ -149,6 +150,8 @@ export class Cpu8086 {
     while (steps < limit && !this.#stopRequested) {
       if (core.attention === 0) {
         core.execute(core.fetch());
+      } else if (core.attention === REPEATING) {
+        resume(core);
       } else {
         if (this.idle) break;
         this.#stepAttended(core);

@@ -181,6 +181,17 @@ describe('division of the 8086', () => {
     expect([registers.al, registers.ah]).to.deep.equal([0xfd, 0xff]);
   });
 
+  // Results that SingleStepTests' author has published of an 8088 (issues 4 and 5 of SingleStepTests/8088).
+  it('an 8088 has divided 0xE962 by 0x62 with REP into this', () => {
+    const { registers } = execute([0xf3, 0xf6, 0xf8], { ax: 0xe962, flags: 0xf087 });
+    expect([registers.ax, registers.flags]).to.deep.equal([0xf83b, 0xf002]);
+  });
+
+  it('an 8088 has multiplied 0xAF by 0x25 into this', () => {
+    const { registers } = execute([0xf6, 0xe3], { ax: 0x6eaf, bl: 0x25, flags: 0xfc56 });
+    expect([registers.ax, registers.flags]).to.deep.equal([0x194b, 0xfc03]);
+  });
+
   it('flags of an exact quotient are those of the last comparison', () => {
     const { registers } = execute([0xf6, 0xf3], { ax: 100, bl: 10 });
     expect(registers.ax).to.equal(0x000a);

@@ -3,3 +3,4 @@ export * from './dbgf/index.js';
 export * from './emt/index.js';
 export * from './iem/index.js';
 export * from './stam/index.js';
+export * from './sup/index.js';

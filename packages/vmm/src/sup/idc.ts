@@ -1,0 +1,144 @@
+import { SsmError } from '@ssmkit/runtime';
+import type { ComponentFactory } from './components.js';
+import type { SupportDriver } from './driver.js';
+import { checkUnsigned } from './request.js';
+import type { Session } from './session.js';
+
+/** SUPDRV_IDC_VERSION; drivers of another high word do not understand each other. */
+export const IDC_VERSION = 0x0001_0000;
+/** SUPDRVIDCREQ_CONNECT_MAGIC_COOKIE, 'tori'. */
+export const IDC_COOKIE = 0x69726f74;
+
+/** Numbers of requests (`VirtualBox 7.2 SUPDrvIDC.h`; on Windows they are others). */
+export const idcRequests = {
+  CONNECT: 0xc0ffee01,
+  DISCONNECT: 0xc0ffee02,
+  GET_SYMBOL: 0xc0ffee03,
+  COMPONENT_REGISTER_FACTORY: 0xc0ffee0a,
+  COMPONENT_DEREGISTER_FACTORY: 0xc0ffee0b,
+} as const;
+
+/** What a request is accompanied by. */
+export interface IdcPackets {
+  CONNECT: { readonly cookie: number; readonly requestedVersion: number; readonly minVersion: number };
+  DISCONNECT: undefined;
+  /** Without a module, a symbol of the support driver itself. */
+  GET_SYMBOL: { readonly module?: string; readonly symbol: string };
+  COMPONENT_REGISTER_FACTORY: { readonly factory: ComponentFactory };
+  COMPONENT_DEREGISTER_FACTORY: { readonly factory: ComponentFactory };
+}
+
+/** What a connection was told. */
+export interface IdcConnection {
+  /** Version that both sides speak. */
+  readonly sessionVersion: number;
+  readonly driverVersion: number;
+  readonly driverRevision: number;
+}
+
+/** An open connection of another driver. */
+export interface IdcHandle extends IdcConnection {
+  readonly session: Session;
+}
+
+/** Inter-driver communication: another driver opens a session for itself. */
+export class Idc {
+  readonly #driver: SupportDriver;
+
+  constructor(driver: SupportDriver) {
+    this.#driver = driver;
+  }
+
+  /**
+   * Connects (`SUPR0IdcOpen`).
+   *
+   * @param requestedVersion 0, as everything that is too old, for the oldest one that is understood.
+   * @param minVersion likewise.
+   * @throws SsmError VERR_VERSION_MISMATCH, VERR_INVALID_PARAMETER.
+   */
+  open(requestedVersion = 0, minVersion = 0): IdcHandle {
+    const oldest = (IDC_VERSION & 0xffff0000) >>> 0;
+    // SUPR0IdcOpen: a version that is not given, or older than this side understands, is the oldest one.
+    const least = (version: number) => Math.max(version, oldest);
+    return this.connect({
+      cookie: IDC_COOKIE,
+      requestedVersion: least(requestedVersion),
+      minVersion: least(minVersion),
+    });
+  }
+
+  /** The request itself, as {@link open} makes it. @throws SsmError VERR_INVALID_PARAMETER, VERR_VERSION_MISMATCH. */
+  connect({ cookie, requestedVersion, minVersion }: IdcPackets['CONNECT']): IdcHandle {
+    checkUnsigned(requestedVersion, 32, 'the version');
+    checkUnsigned(minVersion, 32, 'the version');
+    const sameMajor = (a: number, b: number) => a >>> 16 === b >>> 16;
+    if (cookie !== IDC_COOKIE) throw new SsmError('VERR_INVALID_PARAMETER', `0x${cookie.toString(16)} is no cookie`);
+    if (minVersion > requestedVersion || !sameMajor(minVersion, requestedVersion)) {
+      throw new SsmError('VERR_INVALID_PARAMETER', `version ${hex(requestedVersion)}, at least ${hex(minVersion)}`);
+    }
+    if (minVersion > IDC_VERSION || !sameMajor(minVersion, IDC_VERSION)) {
+      throw new SsmError(
+        'VERR_VERSION_MISMATCH',
+        `version ${hex(IDC_VERSION)} where ${hex(minVersion)} is the least that is wanted`,
+      );
+    }
+    const session = this.#driver.openSession({ process: 0, uid: 0, gid: 0, isKernel: true });
+    const { revision } = this.#driver;
+    return { session, sessionVersion: IDC_VERSION, driverVersion: IDC_VERSION, driverRevision: revision };
+  }
+
+  /**
+   * Makes a request over a connection (`SUPR0IdcCall`).
+   *
+   * @returns the symbol, of GET_SYMBOL.
+   * @throws SsmError VERR_NOT_SUPPORTED for an unknown number, VERR_INVALID_HANDLE once it is closed, VERR_INVALID_PARAMETER
+   * for CONNECT, which has no connection yet; what the request fails with.
+   */
+  call<K extends keyof IdcPackets>(handle: IdcHandle, request: number, packet?: IdcPackets[K]): unknown {
+    const { session } = handle;
+    session.mustBeOpen();
+    switch (request) {
+      case idcRequests.CONNECT:
+        throw new SsmError('VERR_INVALID_PARAMETER', 'the connection is open');
+      case idcRequests.DISCONNECT:
+        return session.close();
+      case idcRequests.GET_SYMBOL: {
+        const { module, symbol } = packet as IdcPackets['GET_SYMBOL'];
+        return module === undefined ? this.#symbolOfDriver(symbol) : this.#driver.modules.symbolByName(module, symbol);
+      }
+      case idcRequests.COMPONENT_REGISTER_FACTORY:
+        return this.componentRegisterFactory(handle, (packet as IdcPackets['COMPONENT_REGISTER_FACTORY']).factory);
+      case idcRequests.COMPONENT_DEREGISTER_FACTORY:
+        return this.componentDeregisterFactory(handle, (packet as IdcPackets['COMPONENT_DEREGISTER_FACTORY']).factory);
+      default:
+        throw new SsmError('VERR_NOT_SUPPORTED', `there is no request ${hex(request)}`);
+    }
+  }
+
+  /** `SUPR0IdcComponentRegisterFactory`. */
+  componentRegisterFactory({ session }: IdcHandle, factory: ComponentFactory): void {
+    this.#driver.components.register(session, factory);
+  }
+
+  /** `SUPR0IdcComponentDeregisterFactory`. */
+  componentDeregisterFactory({ session }: IdcHandle, factory: ComponentFactory): void {
+    this.#driver.components.deregister(session, factory);
+  }
+
+  /** Disconnects, and closes the session with all it has (`SUPR0IdcClose`). A second call does nothing. */
+  close({ session }: IdcHandle): void {
+    session.close();
+  }
+
+  /** The parts of the driver are its symbols. */
+  #symbolOfDriver(name: string): unknown {
+    if (!Object.hasOwn(this.#driver, name)) {
+      throw new SsmError('VERR_SYMBOL_NOT_FOUND', `the support driver has no '${name}'`);
+    }
+    return this.#driver[name as keyof SupportDriver];
+  }
+}
+
+function hex(version: number): string {
+  return `0x${version.toString(16)}`;
+}

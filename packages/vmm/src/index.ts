@@ -4,3 +4,4 @@ export * from './emt/index.js';
 export * from './iem/index.js';
 export * from './stam/index.js';
 export * from './sup/index.js';
+export * from './vm/index.js';

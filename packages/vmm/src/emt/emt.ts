@@ -25,7 +25,7 @@ export interface EmtDuties {
   readonly guest: EmtGuest;
   /** Called on the EMT first and last of all. */
   onInit?(emt: Emt): void;
-  onTerm?(emt: Emt): void;
+  onTerm?(emt: Emt): void | Promise<void>;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface EmtDuties {
  *
  * VirtualBox has a thread for it. Here it is an asynchronous loop:
  *
- *     until it is to end:
+ *     until it is to end, or a request says VINF_EM_TERMINATE:
  *       the first step that is pending, in this order (`VirtualBox 7.2 VMMR3/VMEmt.cpp, vmR3EmulationThreadWithId`):
  *         rendezvous, shared requests, own requests, reset
  *       a slice of the guest, if the step did not fail and the guest is to run
@@ -107,8 +107,9 @@ export class Emt {
     await this.perform('emtInit', () => this.#duties.onInit?.(this));
     while (!this.#terminating) {
       const step = steps.find((candidate) => candidate.pending(this));
-      if (step !== undefined && hasFailed(await step.serve(this))) continue;
-      if (this.#terminating) break;
+      const outcome = step === undefined ? 'VINF_SUCCESS' : await step.serve(this);
+      if (this.#terminating || outcome === 'VINF_EM_TERMINATE') break;
+      if (hasFailed(outcome)) continue;
       if (guest.mayRun(this)) await guest.run(this);
       else if (step === undefined) await this.#idle();
     }

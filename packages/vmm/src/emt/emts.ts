@@ -15,7 +15,7 @@ export interface EmtsOptions {
   /** What comes after the requests. */
   steps?: readonly EmtStep[];
   onInit?(emt: Emt): void;
-  onTerm?(emt: Emt): void;
+  onTerm?(emt: Emt): void | Promise<void>;
 }
 
 /** The EMTs of a VM, their request queues and where they meet. */
@@ -91,7 +91,7 @@ export class Emts {
     for (const emt of this.emts) emt.poke();
   }
 
-  /** Ends all loops, the last CPU's first, once they are through with what they do; kills what is queued. */
+  /** Ends all loops, the last CPU's first, once they are through with what they do. */
   terminate(): void {
     for (const emt of [...this.emts].reverse()) emt.terminate();
   }

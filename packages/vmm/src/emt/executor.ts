@@ -91,12 +91,13 @@ export class GuestExecution implements EmtGuest {
       return;
     }
     cpu.activity = 'EXECUTING';
+    const { runningCpu } = this.#options;
     const outcome = await emt.perform('the executor', (context) =>
       executor.run({
         idCpu: emt.id,
         context,
         get wanted() {
-          return emt.wanted;
+          return emt.wanted || runningCpu(emt) === undefined;
         },
       }),
     );

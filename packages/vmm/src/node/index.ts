@@ -1,0 +1,1 @@
+export { loadFromFile, saveToFile } from './files.js';

@@ -53,7 +53,8 @@ export function outputOf(stream: ProcessStream, env: Readonly<Record<string, str
   return {
     color: wantsColor(stream.isTTY === true, env),
     get width() {
-      return stream.isTTY ? stream.columns : undefined;
+      // Some terminals do not know their own width.
+      return stream.isTTY ? stream.columns || 80 : undefined;
     },
     write: (data) =>
       new Promise((resolve, reject) => {

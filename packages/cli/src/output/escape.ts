@@ -7,6 +7,9 @@
 
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** Nothing but printable ASCII and line breaks. */
+const PLAIN = /^[\x20-\x7e\n]*$/;
+
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** A text that is safe to show: unsafe characters as `\n`, `\x1b`, `\u{202e}`. */
@@ -24,6 +27,8 @@ export function quoteText(text: string): string {
 
 /** Makes JSON safe to show without changing what it says: unsafe characters as `\u202e`. Its own line breaks stay. */
 export function escapeJson(json: string): string {
+  // Most JSON is plain, and large.
+  if (PLAIN.test(json)) return json;
   return json.replace(UNSAFE, (char) =>
     char === '\n'
       ? char

@@ -67,6 +67,11 @@ describe('copying trees', () => {
       () => copyTree(configTree({}), configTree({}), { ...flags, keys: 'x' as never }),
       'VERR_INVALID_PARAMETER',
     ],
+    [
+      'CopyTree: unknown flags for values',
+      () => copyTree(configTree({}), configTree({}), { ...flags, values: 'x' as never }),
+      'VERR_INVALID_PARAMETER',
+    ],
     ['CopyTree: no flags', () => copyTree(configTree({}), configTree({}), {} as never), 'VERR_INVALID_PARAMETER'],
   ];
   for (const [rule, call, status] of failures) it(rule, () => expect(outcome(call)).to.equal(status));

@@ -164,6 +164,8 @@ describe('the default tree', () => {
         .children.map(({ name }) => name)
         .join(' '),
     ).to.equal('VMMDev i8254 i8259 mc146818 pcarch pcbios pci pckbd piix3ide vga');
+    for (const kind of ['Devices', 'Drivers'])
+      expect(query(root.child(`PDM/${kind}`), 'LoadBuiltin', 'bool')).to.equal(true);
     for (const device of root.child('Devices')!.children) {
       expect(device.child('0/Config'), device.name).not.to.equal(undefined);
     }

@@ -198,7 +198,9 @@ describe('changes', () => {
   it('ReplaceSubTree keeps the node and its mark, and replaces what it holds', () => {
     const root = tree();
     const config = root.child('Devices/pit/0/Config')!.setRestrictedRoot();
+    const old = config.insertNode('old');
     config.replaceSubTree(configTree({ New: 1, sub: {} }));
+    expect([old.isRemoved, old.parentEx]).to.deep.equal([true, undefined]);
     expect(config.isRestrictedRoot).to.equal(true);
     expect([names(config.values), names(config.children)]).to.deep.equal([['New'], ['sub']]);
     expect(config.child('sub')!.path).to.equal('/Devices/pit/0/Config/sub/');

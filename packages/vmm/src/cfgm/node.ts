@@ -164,7 +164,6 @@ export class ConfigNode {
 
   /** Replaces what this node holds by what the root of a tree holds. That root is gone afterwards. @throws as {@link insertSubTree}. */
   replaceSubTree(tree: ConfigNode): this {
-    this.#mustExist();
     this.#mustBeFree(tree);
     this.#clear();
     this.#take(tree);

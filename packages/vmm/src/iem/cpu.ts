@@ -182,11 +182,10 @@ export class Cpu8086 {
       this.#take(core, vector);
       return;
     }
-    core.attention &= ~TRAPPED;
     if (attention & HALTED) return;
     if (attention & (REPEATING | PREFIXES)) resume(core);
     else core.execute(core.fetch());
-    if (attention & TRACING && (core.attention & PREFIXES) === 0) core.attention |= TRAPPED;
+    if (attention & TRACING) core.attention |= TRAPPED;
   }
 
   /** The vector of the interrupt to take now, which then is no longer due. */

@@ -66,6 +66,20 @@ describe('groups of the 8086', () => {
     });
   });
 
+  it('far pointers wrap within the segment', () => {
+    for (const [opcode, modrm, cs, ip] of [
+      [0xff, 0x1f, 0x5678, 0x1234],
+      [0xff, 0x2f, 0x5678, 0x1234],
+      [0xfe, 0x2f, 0xff78, 0xff34],
+    ] as const) {
+      const { cpu, registers, bytes } = cpuWith([opcode, modrm], { bx: 0xfffe });
+      setWordAt(bytes, DATA + 0xfffe, 0x1234);
+      setWordAt(bytes, DATA, 0x5678);
+      cpu.step();
+      expect([registers.cs, registers.ip]).to.deep.equal([cs, ip]);
+    }
+  });
+
   it('far jumps through a register take the segment from behind the last operand', () => {
     const { cpu, registers, bytes } = cpuWith([0x8a, 0x07, 0xff, 0xeb], { bx: 0x10 });
     setWordAt(bytes, DATA + 0x12, 0x7654);

@@ -232,6 +232,20 @@ describe('string instructions of the 8086', () => {
       });
     }
 
+    for (const interruptedRepeat of ['lastPrefix', 'allPrefixes'] as const) {
+      it(`returns to a prefix at the end of the segment (${interruptedRepeat})`, () => {
+        const test = withData([], { ip: 0xffff, flags: IF }, { acknowledge: () => 0x40, interruptedRepeat });
+        test.bytes[0x1_ffff] = 0xf3;
+        test.bytes[0x1_0000] = 0xa4;
+        test.cpu.step();
+        test.cpu.interruptLine = true;
+        test.cpu.step();
+        expect(wordAt(test.bytes, STACK + test.registers.sp)).to.equal(0xffff);
+        const { ip, prefixIp } = test.cpu.saveState();
+        expect([ip, prefixIp]).to.deep.equal([0, 0xffff]);
+      });
+    }
+
     it('TF stops after each iteration', () => {
       const test = withData([0xf3, 0xa4], { cx: 3, flags: TF });
       setVector(test.bytes, 1, 0x5000, 0);

@@ -94,29 +94,29 @@ export function slowOperation(number: number, a: number, b: number, carry: boole
   }
 }
 
-/** By the reg field of D0 to D3: ROL, ROR, RCL, RCR, SHL, SHR, SETMO, SAR. `flags` are those before. */
+/** By the reg field of D0 to D3: the bits after a single shift, and the carry. */
+const singleShifts: readonly ((old: Bits, carry: boolean) => readonly [bits: Bits, carry: boolean])[] = [
+  (old) => [[old.at(-1)!, ...old.slice(0, -1)], old.at(-1)!], // ROL
+  (old) => [[...old.slice(1), old[0]!], old[0]!], // ROR
+  (old, carry) => [[carry, ...old.slice(0, -1)], old.at(-1)!], // RCL
+  (old, carry) => [[...old.slice(1), carry], old[0]!], // RCR
+  (old) => [[false, ...old.slice(0, -1)], old.at(-1)!], // SHL
+  (old) => [[...old.slice(1), false], old[0]!], // SHR
+  (old) => [old.map(() => true), false], // SETMO
+  (old) => [[...old.slice(1), old.at(-1)!], old[0]!], // SAR
+];
+
+/** `flags` are those before. */
 export function slowShift(number: number, value: number, count: number, flags: number, size: number): SlowResult {
-  let bits = [...bitsOf(value, size)];
+  let bits = bitsOf(value, size);
   let after = flags;
   for (let i = 0; i < count; i++) {
-    const carry = (after & CF) !== 0;
     const old = bits;
-    const [low, top] = [old[0]!, old.at(-1)!];
-    const moved: Record<number, readonly [bits: boolean[], carry: boolean]> = {
-      0: [[top, ...old.slice(0, -1)], top],
-      1: [[...old.slice(1), low], low],
-      2: [[carry, ...old.slice(0, -1)], top],
-      3: [[...old.slice(1), carry], low],
-      4: [[false, ...old.slice(0, -1)], top],
-      5: [[...old.slice(1), false], low],
-      6: [old.map(() => true), false],
-      7: [[...old.slice(1), top], low],
-    };
-    const [next, out] = moved[number]!;
+    const [next, carry] = singleShifts[number]!(old, (after & CF) !== 0);
     bits = next;
-    // Overflow: a single shift has changed the sign. SETMO and SAR clear it.
+    // Overflow: a single shift has changed the sign. SETMO clears it.
     const overflow = number !== 6 && bits.at(-1) !== old.at(-1);
-    after = (after & ~(CF | OF)) | (out ? CF : 0) | (overflow ? OF : 0);
+    after = (after & ~(CF | OF)) | (carry ? CF : 0) | (overflow ? OF : 0);
     if (number >= 4) {
       const half = number === 4 && old[3] === true;
       after = (after & ~(AF | SF | ZF | PF)) | (half ? AF : 0) | signZeroParity(bits);

@@ -35,6 +35,13 @@ export type { Coprocessor } from './core.js';
 export { Cpu8086, type Cpu8086Options } from './cpu.js';
 export { FlatMemory, type IoPorts, MEMORY_SIZE, type Memory } from './memory.js';
 export type { ByteRegisterName, RegisterName, Registers } from './registers.js';
-export { runSingleStep, type SingleStepOptions, type SingleStepState, type SingleStepTest } from './single-step.js';
+export {
+  flagsMaskOf,
+  runSingleStep,
+  type SingleStepMetadata,
+  type SingleStepOptions,
+  type SingleStepState,
+  type SingleStepTest,
+} from './single-step.js';
 export { Cpu8086State, IEM_UNIT, IEM_UNIT_VERSION } from './state.js';
 export { iemUnit } from './unit.js';

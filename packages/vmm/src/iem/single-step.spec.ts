@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runSingleStep, type SingleStepState, type SingleStepTest } from './single-step.js';
+import { flagsMaskOf, runSingleStep, type SingleStepState, type SingleStepTest } from './single-step.js';
 
 const regs = { ax: 0, bx: 0, cx: 0, dx: 0, cs: 0x1000, ss: 0x4000, ds: 0x2000, es: 0x3000 };
 const more = { sp: 0x800, bp: 0, si: 0x10, di: 0x20, ip: 0x100, flags: 0xf002 };
@@ -180,4 +180,22 @@ describe('runSingleStep', () => {
     expect(runSingleStep(read, { io: { readByte: (port) => port, writeByte: () => {} } })).to.deep.equal([]);
     expect(runSingleStep(read)).to.deep.equal(['ax is 00FF, not 0060']);
   });
+});
+
+describe('flagsMaskOf', () => {
+  const opcodes = { '00': {}, '0C': { 'flags-mask': 65519 }, F6: { reg: { '2': {}, '6': { 'flags-mask': 63274 } } } };
+  const masks: readonly [file: string, mask: number][] = [
+    ['00', 0xffff],
+    ['0C.json.gz', 65519],
+    ['0c', 65519],
+    ['F6.6.json', 63274],
+    ['F6.2', 0xffff],
+    ['F7.6', 0xffff],
+    ['readme', 0xffff],
+  ];
+  for (const [file, mask] of masks) {
+    it(`${file}: ${mask}`, () => {
+      expect(flagsMaskOf({ opcodes }, file)).to.equal(mask);
+    });
+  }
 });

@@ -28,6 +28,30 @@ export interface SingleStepOptions {
   readonly io?: IoPorts;
 }
 
+interface OpcodeMetadata {
+  readonly 'flags-mask'?: number;
+  /** By the reg field, in decimal, where it says which instruction it is. */
+  readonly reg?: Readonly<Record<string, OpcodeMetadata>>;
+}
+
+/** What `metadata.json` of the tests says; other members do not matter here. */
+export interface SingleStepMetadata {
+  /** By opcode, in hexadecimal capitals. */
+  readonly opcodes: Readonly<Record<string, OpcodeMetadata>>;
+}
+
+/**
+ * The flags that the manual defines after the instructions of one file.
+ *
+ * @param file such as `27` or `F6.4`, with or without what follows (`.json`, `.json.gz`).
+ * @returns bits that count; 0xFFFF where the metadata leave none out, or do not know the file.
+ */
+export function flagsMaskOf(metadata: SingleStepMetadata, file: string): number {
+  const [, opcode = '', reg = ''] = /^([0-9A-F]{2})(?:\.([0-7]))?/i.exec(file) ?? [];
+  const entry = metadata.opcodes[opcode.toUpperCase()];
+  return (entry?.reg?.[reg] ?? entry)?.['flags-mask'] ?? 0xffff;
+}
+
 /** More steps than any repeated instruction takes. */
 const STEPS_MAX = 0x1_0000;
 

@@ -369,7 +369,7 @@ describe('the debugger', () => {
     const save = await HeldSave.begin(vm);
     await vm.uvm.enterDebugging();
     void save.letGo();
-    await vm.settle();
+    await vm.until(() => vm.timers.waiting > 0);
     expect(vm.uvm.state).to.equal('DEBUGGING_LS');
     vm.timers.advance(250_000_000n);
     await vm.settle();
@@ -413,7 +413,7 @@ describe('the debugger', () => {
       const save = await HeldSave.begin(vm);
       await vm.uvm.enterDebugging();
       void save.letGo();
-      await vm.settle();
+      await vm.until(() => vm.timers.waiting > 0);
       await event(vm);
       vm.timers.advance(250_000_000n);
       expect((await save.end).status).to.equal(status);

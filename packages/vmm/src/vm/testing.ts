@@ -73,6 +73,11 @@ export class TestVm {
     for (let i = 0; i < 5; i++) await this.timers.turn();
   }
 
+  /** Waits until something is so that needs no time of the VM to become so. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.timers.turn();
+  }
+
   /** Destroys the VM, wherever it is, and gives back the caller's reference. */
   async end(): Promise<void> {
     const { uvm } = this;
@@ -141,11 +146,14 @@ export class HeldSave {
     });
     const { uvm } = vm;
     const operation = teleport ? uvm.teleport(this.sink, { signal }) : uvm.save(this.sink, { signal });
-    this.end = operation.catch((error: VmSaveError) => ({
-      status: error.status as SsmFailure,
-      suspended: error.suspended,
-      bytes: 0,
-    }));
+    const { registry } = vm.vm;
+    this.end = operation
+      .catch((error: VmSaveError) => ({
+        status: error.status as SsmFailure,
+        suspended: error.suspended,
+        bytes: 0,
+      }))
+      .finally(() => registry.deregister({ type: 'internal', name: 'held' }));
   }
 
   /** Begins a live save and waits until its first pass is over. */

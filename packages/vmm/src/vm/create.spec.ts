@@ -261,6 +261,15 @@ describe('creating a VM', () => {
     });
   });
 
+  it('counts requests', async () => {
+    const vm = await TestVm.create();
+    const processed = () => Number(/Processed +(\d+)/.exec(vm.uvm.statistics.dump('/VM/Req/*'))?.[1]);
+    const before = processed();
+    for (let i = 0; i < 3; i++) await vm.uvm.emts.requests.callWait(0, () => {});
+    expect(processed()).to.equal(before + 3);
+    await vm.end();
+  });
+
   it('tells EMTs that begin and end', async () => {
     const log: string[] = [];
     const vm = await TestVm.create({

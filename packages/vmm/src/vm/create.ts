@@ -11,6 +11,7 @@ import {
 import { failureOf, hasFailed, settle } from '../emt/outcome.js';
 import { createErrorTexts } from './create-errors.js';
 import { destroyUvm, terminate, unlink } from './destroy.js';
+import { registerRequestSamples } from './request-samples.js';
 import { StateMachine } from './state-machine.js';
 import type { Subsystem } from './subsystem.js';
 import { relocateOrder } from './subsystem-order.js';
@@ -100,6 +101,7 @@ async function createOnEmt(uvm: Uvm, context: EmtContext, options: VmOptions): P
   uvm.vm = vm;
   try {
     await configure(vm, context, options);
+    registerRequestSamples(uvm.statistics, uvm.emts.requests.statistics);
     await subsystems.init(vm, context);
     try {
       await subsystems.initR0(vm, context);

@@ -7,6 +7,14 @@ export {
 } from './diagnostics-tracer.js';
 export type { TrustOptions } from './fs-object.js';
 export {
+  EXIT_NOT_STARTED,
+  type HardenedMainOptions,
+  hardenedMain,
+  type InitOperation,
+  initOperations,
+  type TrustedProgram,
+} from './hardened-main.js';
+export {
   hardenedImport,
   hardenedImportAppPrivate,
   hardenedImportPlugIn,

@@ -157,11 +157,18 @@ for (const [kind, of] of Object.entries(kinds)) {
       const wait = watch(of(bob).wait(shared, 5));
       of(alice).signal(event);
       expect(await wait()).to.equal('VINF_SUCCESS');
-      const later = watch(of(bob).waitNoResume(shared, 5));
       expect(of(alice).close(event), 'bob still has it').to.equal('VINF_SUCCESS');
       expect(driver.objects.size).to.equal(1);
-      await later();
       expect(of(bob).close(shared)).to.equal('VINF_OBJECT_DESTROYED');
+    });
+
+    it('closing a handle ends the waits that came through it, also where the semaphore stays', async () => {
+      const { alice, bob } = newDriver({ accessPolicy: () => true });
+      const event = of(alice).create();
+      const shared = of(bob).open(of(alice).objectOf(event));
+      const [mine, other] = [watch(of(bob).wait(shared, 5)), watch(of(alice).wait(event, 5))];
+      expect(of(bob).close(shared)).to.equal('VINF_SUCCESS');
+      expect([await mine(), await other()]).to.deep.equal(['VERR_SEM_DESTROYED', 'waiting']);
     });
 
     it('opening needs access, and an object of the kind', () => {

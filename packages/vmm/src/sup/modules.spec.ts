@@ -159,6 +159,19 @@ describe('modules', () => {
     expect(await settled(driver.services.call(alice, 'net', 1))).to.equal('VERR_SUPDRV_SERVICE_NOT_FOUND');
   });
 
+  it('that are services are so until they have ended', async () => {
+    const { driver, alice } = newDriver();
+    let names: readonly string[] = [];
+    const exports = {
+      serve: () => undefined,
+      ModuleTerm: () => {
+        names = driver.services.names;
+      },
+    };
+    driver.modules.free(alice, await driver.modules.loadService(alice, 'net', exports, 'serve'));
+    expect([names, driver.services.names]).to.deep.equal([['net'], []]);
+  });
+
   for (const handler of ['missing', 'number']) {
     it(`a service handler that is ${handler}: VERR_SYMBOL_NOT_FOUND`, async () => {
       const { driver, alice } = newDriver();

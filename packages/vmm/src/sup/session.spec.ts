@@ -98,7 +98,11 @@ describe('the library of a process', () => {
     library.term();
     expect([session.isOpen, library.session, driver.gip.page]).to.deep.equal([false, undefined, undefined]);
     library.term();
-    expect(library.init()).to.not.equal(session);
+    const next = library.init();
+    expect(next).to.not.equal(session);
+    library.init();
+    library.term();
+    expect(next.isOpen, 'a term too many does not count').to.equal(true);
   });
 
   it('ends at once when forced', () => {

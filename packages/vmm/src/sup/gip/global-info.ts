@@ -188,7 +188,7 @@ export class GlobalInfo {
     this.#put(index, 'prevUpdateIntervalNs', Number(BigInt.asUintN(32, now - this.#get64(index, 'nanoTs'))));
     this.#put64(index, 'nanoTs', now);
     this.#put64(index, 'tsc', tsc);
-    if (delta < 0n || delta >> 32n !== 0n) {
+    if (delta >> 32n !== 0n) {
       delta = BigInt(this.#get(index, 'updateIntervalTsc'));
       this.#put(index, 'errors', this.#get(index, 'errors') + 1);
     }

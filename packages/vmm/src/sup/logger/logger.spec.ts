@@ -80,6 +80,7 @@ describe('flags of loggers', () => {
     ['-rel !dec', []],
     ['~abs;writethru', ['rel', 'writethrough']],
     ['no-tsc', ['rel', 'tsc']],
+    ['no-!tsc', ['rel']],
     ['+ts disabled', ['disabled', 'rel', 'ts']],
     ['disabled enabled', ['rel']],
   ];

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
@@ -127,6 +128,19 @@ describe('hardened checks', function () {
         expect(await settled(verified.contents(25))).to.equal('VERR_TOO_MUCH_DATA');
         writeFileSync(file, 'export const answer = 43;\n');
         expect(await settled(verified.contents())).to.equal('VERR_SUPLIB_NOT_SAME_OBJECT');
+      } finally {
+        await verified.close();
+      }
+    });
+
+    it('a time of writing that is put back deceives nobody', async () => {
+      utimesSync(file, 1e9, 1e9);
+      const verified = await verifyFile(file, trust);
+      try {
+        await verified.checkUnchanged();
+        writeFileSync(file, 'export const answer = 43;\n');
+        utimesSync(file, 1e9, 1e9);
+        expect(await settled(verified.checkUnchanged())).to.equal('VERR_SUPLIB_NOT_SAME_OBJECT');
       } finally {
         await verified.close();
       }

@@ -392,6 +392,34 @@ describe('destroying a VM', () => {
     gate.resolve();
   });
 
+  it('ends though EMT(0) hangs, after 31 seconds', async () => {
+    const vm = await off();
+    const { uvm, timers } = vm;
+    const gate = deferred();
+    const end = uvm.emts.emts[0]!;
+    const perform = end.perform.bind(end);
+    end.perform = async (what, call) => {
+      if (what === 'emtTerm') await gate.promise;
+      return perform(what, call);
+    };
+    let over = false;
+    void uvm.destroy().then(() => {
+      over = true;
+    });
+    for (const ms of [30_000n, 999n]) {
+      await vm.settle();
+      timers.advance(ms * 1_000_000n);
+    }
+    await vm.settle();
+    expect([over, uvm.state]).to.deep.equal([false, 'DESTROYING']);
+    timers.advance(1_000_000n);
+    await vm.settle();
+    expect([over, uvm.state, vm.log.at(-1)]).to.deep.equal([true, 'TERMINATED', 'EMT does not end']);
+    gate.resolve();
+    await vm.settle();
+    expect(uvm.state).to.equal('TERMINATED');
+  });
+
   it('dumps the statistics', async () => {
     const vm = await off();
     await vm.end();

@@ -298,11 +298,16 @@ for (const cpuCount of [1, 2, 3]) {
         const save = await HeldSave.begin(vm, { signal: abort.signal });
         vm.takeStates();
         await event(vm, () => abort.abort());
-        const end = await save.letGo();
+        // What ends a save does so at once, though it is held.
+        const end = await (status.startsWith('VERR') ? save.end : save.letGo());
         expect(vm.takeStates()).to.equal(expected);
         expect([end.status, end.suspended]).to.deep.equal([status, suspended]);
         expect(save.sink.bytes().length).to.equal(end.bytes);
         expect(end.bytes > 0).to.equal(status.startsWith('VINF'));
+        expect(save.sink.closes).to.deep.equal([!status.startsWith('VINF')]);
+        expect(() => vm.vm.registry.cancel())
+          .to.throw(SsmError)
+          .with.property('status', 'VERR_SSM_NO_PENDING_OPERATION');
         await vm.end();
       });
     }
@@ -470,13 +475,27 @@ describe('a teleport', () => {
   });
 });
 
+describe('a save that fails', () => {
+  for (const start of ['RUNNING', 'SUSPENDED']) {
+    it(`closes its sink once, and says whether it has suspended the machine: ${start}`, async () => {
+      const vm = await TestVm.create();
+      await starts[start]!(vm);
+      const sink = new FailingSink();
+      const error = await vm.uvm.save(sink).catch((thrown: SsmError) => thrown);
+      expect(error).to.include({ status: 'VERR_IO_GEN_FAILURE', suspended: start === 'RUNNING' });
+      expect([sink.closes, vm.uvm.state]).to.deep.equal([[true], 'SUSPENDED']);
+      await vm.end();
+    });
+  }
+});
+
 describe('a save that is refused', () => {
   it('closes its sink as aborted', async () => {
     const vm = await TestVm.create();
     const sink = new FailingSink();
     const error = await vm.uvm.save(sink).catch((thrown: SsmError) => thrown);
     expect(error).to.be.instanceOf(SsmError).with.include({ status: 'VERR_VM_INVALID_VM_STATE', suspended: false });
-    expect(sink.closed).to.equal(true);
+    expect(sink.closes).to.deep.equal([true]);
     await vm.end();
   });
 
@@ -487,7 +506,7 @@ describe('a save that is refused', () => {
     await vm.uvm.emts.requests.callWait(0, async (context) => {
       expect(await failureStatus(context.run(() => vm.uvm.save(sink)))).to.equal('VERR_VM_THREAD_IS_EMT');
     });
-    expect([sink.closed, vm.uvm.state]).to.deep.equal([true, 'RUNNING']);
+    expect([sink.closes, vm.uvm.state]).to.deep.equal([[true], 'RUNNING']);
     await vm.end();
   });
 });

@@ -234,7 +234,7 @@ describe('loading', () => {
     log.length = 0;
     await vm.uvm.load(memorySource(await emptyState()));
     expect(log).to.deep.equal(['PGM.relocate(0)', 'PGM.relocate(0)', 'GCM.relocate(0)']);
-    expect(vm.vm.cpus[0]?.state).to.equal('STARTED');
+    expect([vm.vm.cpus[0]?.state, vm.uvm.teleportedAndNotFullyResumed]).to.deep.equal(['STARTED', false]);
     await vm.end();
   });
 
@@ -524,6 +524,28 @@ describe('switching off', () => {
       'gdt() of 0',
       '************** End of Guest state at power off for VCpu 0 ***************',
     ]);
+    await vm.end();
+  });
+
+  it('info items are written on the EMT that is asked for', async () => {
+    const vm = await TestVm.create({ cpuCount: 2 });
+    const seen: (number | undefined)[] = [];
+    vm.uvm.info.registerInternal({
+      name: 'where',
+      description: '',
+      flags: 1,
+      handler: () => void seen.push(vm.uvm.cpuId),
+    });
+    vm.uvm.info.registerInternal({
+      name: 'all',
+      description: '',
+      flags: 2,
+      handler: () => void seen.push(vm.uvm.cpuId),
+    });
+    await vm.uvm.info.text('where', { cpu: 1 });
+    await vm.uvm.info.text('where', { cpu: 0 });
+    await vm.uvm.info.text('all');
+    expect(seen).to.deep.equal([1, 0, 0, 1]);
     await vm.end();
   });
 

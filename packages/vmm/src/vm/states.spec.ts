@@ -81,6 +81,7 @@ describe('the state machine', () => {
   });
 
   it('clears or sets the flag to look at the state', () => {
+    expect(machineIn('CREATING')).to.include({ checkState: false, previous: 'CREATING' });
     const machine = machineIn('RUNNING');
     machine.set('GURU_MEDITATION', 'RUNNING', true);
     expect(machine.checkState).to.equal(true);

@@ -103,12 +103,23 @@ export async function emptyState(): Promise<Uint8Array> {
 
 /** A sink that fails. */
 export class FailingSink implements Sink {
-  closed: boolean | undefined;
+  /** Whether it was closed as aborted, every time. */
+  readonly closes: boolean[] = [];
   write(): void {
     throw new SsmError('VERR_IO_GEN_FAILURE', 'the disk is broken');
   }
   close(aborted: boolean): void {
-    this.closed = aborted;
+    this.closes.push(aborted);
+  }
+}
+
+/** A sink in memory that notes how it is closed. */
+export class NotingSink extends MemorySink {
+  /** Whether as aborted, every time. */
+  readonly closes: boolean[] = [];
+  override close(aborted: boolean): void {
+    this.closes.push(aborted);
+    super.close(aborted);
   }
 }
 
@@ -128,7 +139,7 @@ export interface LiveEnd {
 
 /** A live save that is held between its passes, until it is let go. */
 export class HeldSave {
-  readonly sink = new MemorySink();
+  readonly sink = new NotingSink();
   readonly end: Promise<LiveEnd>;
   readonly #held = deferred();
   readonly #reached = deferred();

@@ -262,7 +262,6 @@ export class Uvm {
   async setError(status: SsmFailure, detail: string): Promise<SsmError> {
     this.#requireReference();
     const error = new SsmError(status, detail);
-    if (this.emts.here !== undefined) return this.errors.raise(error);
     await this.emts.requests.priorityCallWait(destinations.ANY, () => {
       this.errors.raise(error);
     });

@@ -288,7 +288,7 @@ describe('a VM', () => {
             await vm.end();
           }
         }),
-        { numRuns: 120 },
+        { numRuns: 80 },
       );
     });
   }
@@ -385,7 +385,7 @@ describe('a VM', () => {
         await vm.end();
         expect(vm.uvm.state).to.equal('TERMINATED');
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

@@ -306,8 +306,8 @@ describe('loading', () => {
       await source.uvm.powerOn();
       if (!live) await source.uvm.suspend('USER');
       const sink = new MemorySink();
-      const { bytes } = await source.uvm.save(sink);
-      expect(bytes).to.equal(sink.bytes().length);
+      const result = await source.uvm.save(sink);
+      expect(result).to.deep.equal({ status: 'VINF_SUCCESS', suspended: live, bytes: sink.bytes().length });
       const loaded = [0];
       const target = await machine(loaded);
       await target.uvm.load(memorySource(sink.bytes()));

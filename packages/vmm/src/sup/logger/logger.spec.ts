@@ -104,11 +104,11 @@ describe('destinations of loggers', () => {
   const rows: readonly [string, readonly (readonly [DestinationName, string])[]][] = [
     ['', [['stderr', '']]],
     [
-      'stdout file=/tmp/a=b.log',
+      'stdout file=logs/a=b.log',
       [
         ['stderr', ''],
         ['stdout', ''],
-        ['file', '/tmp/a=b.log'],
+        ['file', 'logs/a=b.log'],
       ],
     ],
     ['nostderr ringbuf=64', [['ringbuf', '64']]],

@@ -177,7 +177,7 @@ export const destinationNames = [
 export type DestinationName = (typeof destinationNames)[number];
 
 /**
- * Applies destinations: `stdout file=/tmp/x.log ringbuf=64 nostderr`.
+ * Applies destinations: `stdout file=logs/x.log ringbuf=64 nostderr`.
  *
  * @param destinations values by name, empty where none was given; changed.
  * @throws SsmError VERR_INVALID_PARAMETER, with nothing changed.

@@ -14,8 +14,7 @@ import {
   type UnitHeader,
 } from '@ssmkit/runtime';
 import type { HostProfile } from '@ssmkit/schema';
-import { contextOf, type UnitContext } from '@ssmkit/vbox';
-import { nearNames } from './near.js';
+import { contextOf, nearNames, type UnitContext } from '@ssmkit/vbox';
 
 /*
  * Saved states, damaged ones included

@@ -9,10 +9,10 @@ import {
   type StatusExplanation,
   statusNames,
 } from '@ssmkit/runtime';
+import { nearNames } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, STDIN, withInput } from '../input.js';
-import { nearNames } from '../near.js';
 import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';

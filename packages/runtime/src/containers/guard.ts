@@ -43,9 +43,6 @@ export const defaultLimits: Limits = {
 /** Records after which the clock is looked at. */
 const CLOCK_INTERVAL = 1024;
 
-/** Longest delay that timers take. */
-const TIMER_MAX = 2 ** 31 - 1;
-
 /** Counts what one reading operation takes on, and ends it at its limits or when it is interrupted. */
 export class ReadGuard {
   readonly interrupt: Interrupt;
@@ -55,7 +52,7 @@ export class ReadGuard {
   /** What it is when a stream ends inside a unit. */
   endInUnit: SsmFailure = 'VERR_SSM_LOADED_TOO_MUCH';
   readonly #deadline: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopClock: () => void = () => {};
   /** The limit that was exceeded. It ends this reading only, not what else is interrupted along with it. */
   #exceededBy: SsmError | undefined;
   #units = 0;
@@ -77,13 +74,11 @@ export class ReadGuard {
 
   /** Lets the operation end when its time is up even where it waits. To be stopped with {@link stopClock}. */
   startClock(): void {
-    const { wallTime } = this.limits;
-    if (wallTime > TIMER_MAX) return;
-    this.#timer = setTimeout(() => this.interrupt.interrupt(this.#late()), wallTime);
+    this.#stopClock = this.interrupt.endAfter(this.limits.wallTime, () => this.#late());
   }
 
   stopClock(): void {
-    clearTimeout(this.#timer);
+    this.#stopClock();
   }
 
   #late(): SsmError {

@@ -38,9 +38,6 @@ const liveControl: Unit = {
   lock: undefined,
 };
 
-/** Longest delay that timers take. */
-const TIMER_MAX = 2 ** 31 - 1;
-
 /** The runs over the units that saves are made of, live ones and others. */
 export class SaveRun {
   readonly units: readonly Unit[];
@@ -52,7 +49,7 @@ export class SaveRun {
   readonly #called = new Set<Unit>();
   /** The done run comes before the end of the file. */
   readonly #doneFirst: boolean;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopClock: () => void;
   #doneRan = false;
   /** The percentage last told to the other side. */
   #livePercent = 0;
@@ -69,11 +66,10 @@ export class SaveRun {
     // Of a live save nobody knows how many bytes there will be.
     writer.stream.onPut = (bytes) => (handle.live ? progress.count(bytes) : progress.advance(bytes));
     const { wallTime } = options;
-    if (wallTime <= TIMER_MAX) {
-      this.#timer = setTimeout(() => {
-        handle.interrupt.interrupt(new SsmError('VERR_TIMEOUT', `not saved within ${wallTime} ms`));
-      }, wallTime);
-    }
+    this.#stopClock = handle.interrupt.endAfter(
+      wallTime,
+      () => new SsmError('VERR_TIMEOUT', `not saved within ${wallTime} ms`),
+    );
     this.operation.start();
   }
 
@@ -250,7 +246,7 @@ export class SaveRun {
       failure = handle.failure;
     }
     operation.end();
-    clearTimeout(this.#timer);
+    this.#stopClock();
     // Whoever cancels once the sink has closed a whole state comes too late.
     if (failure !== undefined) throw failure;
     operation.progress.report(100);

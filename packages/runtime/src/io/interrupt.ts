@@ -1,5 +1,8 @@
 import { SsmError } from '../error.js';
 
+/** Longest delay that timers take. */
+const TIMER_MAX = 2 ** 31 - 1;
+
 /**
  * The way to end an operation from outside, while it waits for a sink or a source that may never answer.
  *
@@ -44,6 +47,18 @@ export class Interrupt {
     if (signal.aborted) cancel();
     else signal.addEventListener('abort', cancel);
     return () => signal.removeEventListener('abort', cancel);
+  }
+
+  /**
+   * Ends the operation after a time, unless it is over before.
+   *
+   * @param time in milliseconds; one beyond what timers take is no limit.
+   * @returns what stops the clock.
+   */
+  endAfter(time: number, failure: () => SsmError): () => void {
+    if (time > TIMER_MAX) return () => {};
+    const timer = setTimeout(() => this.interrupt(failure()), time);
+    return () => clearTimeout(timer);
   }
 
   /** @throws SsmError why the operation was interrupted, if it was. */

@@ -3,7 +3,7 @@ import { crc32 } from '../codecs/crc32.js';
 import { SsmError } from '../error.js';
 import { MemorySource } from '../io/memory.js';
 import type { Source } from '../io/sink-source.js';
-import { NeedMore } from '../streams/get-primitives.js';
+import { NeedMore } from '../streams/record-source.js';
 import { AwkwardSource, randomNumbers, statusOf } from '../testing.js';
 import { ByteReader } from './byte-reader.js';
 

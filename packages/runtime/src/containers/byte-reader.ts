@@ -2,7 +2,7 @@ import { crc32 } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { messageOf } from '../io/thrown.js';
-import { NeedMore } from '../streams/get-primitives.js';
+import { NeedMore } from '../streams/record-source.js';
 import { ReadGuard } from './guard.js';
 
 /** Size of the window through which a source is read. */

@@ -1,6 +1,6 @@
 import type { SsmError } from '../error.js';
-import type { RecordSource } from '../streams/get-primitives.js';
 import type { PutStream } from '../streams/put-stream.js';
+import type { RecordSource } from '../streams/record-source.js';
 import type { ByteReader } from './byte-reader.js';
 import type { Format } from './formats.js';
 import type { ReadGuard } from './guard.js';

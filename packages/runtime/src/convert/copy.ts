@@ -1,7 +1,7 @@
 import type { StateReader } from '../containers/state.js';
 import { BLOCK } from '../containers/v2/records.js';
-import { NeedMore, RECORD_MAX } from '../streams/get-primitives.js';
 import type { PutStream } from '../streams/put-stream.js';
+import { NeedMore, RECORD_MAX } from '../streams/record-source.js';
 
 /** Largest record that is put in one piece; what is larger comes in pieces of whole blocks. */
 const WHOLE_MAX = 65536;

@@ -3,7 +3,7 @@ import type { FileHeader } from '../containers/v2/headers.js';
 import { PASS_FINAL, SsmError } from '../error.js';
 import { Interrupt } from '../io/interrupt.js';
 import { isFailure, type SsmFailure, type SsmStatus } from '../status.js';
-import type { SavedHost } from '../streams/get-primitives.js';
+import type { SavedHost } from '../streams/record-source.js';
 
 /** What an operation is doing (`SSMSTATE`). */
 export type SsmState =

@@ -1,8 +1,8 @@
 import type { HostProfile } from '@ssmkit/schema';
 import type { StateHeader, StateReader, UnitHeader } from '../containers/state.js';
 import { SsmError } from '../error.js';
-import { NeedMore, RECORD_MAX, type SavedHost } from '../streams/get-primitives.js';
 import { GetStream } from '../streams/get-stream.js';
+import { NeedMore, RECORD_MAX, type SavedHost } from '../streams/record-source.js';
 import { LoadHandle, type SsmAfter } from './handle.js';
 
 /** What is known of the host that saved before the unit "SSM" has told more. */

@@ -14,9 +14,9 @@ import type {
 import { copyData } from '../convert/copy.js';
 import { SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
-import type { SavedHost } from '../streams/get-primitives.js';
 import { GetStream } from '../streams/get-stream.js';
 import type { PutStream } from '../streams/put-stream.js';
+import type { SavedHost } from '../streams/record-source.js';
 import { savedHostOf } from './load-handle.js';
 import { openReader } from './open-reader.js';
 import { getSelfDescription, hostOf, selfUnit } from './self-units.js';

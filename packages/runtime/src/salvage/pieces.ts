@@ -1,7 +1,7 @@
 import type { ReadGuard } from '../containers/guard.js';
 import type { UnitRecords } from '../containers/state.js';
 import type { SsmError } from '../error.js';
-import { NeedMore, RECORD_MAX } from '../streams/get-primitives.js';
+import { NeedMore, RECORD_MAX } from '../streams/record-source.js';
 import type { Gap } from './survey.js';
 
 /** Bytes decoded at a time. */

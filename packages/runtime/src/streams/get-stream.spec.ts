@@ -2,8 +2,8 @@ import { hostProfile } from '@ssmkit/schema';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { statusOf } from '../testing.js';
-import { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './get-primitives.js';
 import { GetStream } from './get-stream.js';
+import { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './record-source.js';
 
 /** A unit's records, of any sizes; each may have to be waited for. */
 class Records implements RecordSource {

@@ -1,8 +1,8 @@
-export { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './get-primitives.js';
 export { GetStream } from './get-stream.js';
 export { type RecordSink, RUN_MAX, STRZ_MAX } from './put-primitives.js';
 export { PutStream } from './put-stream.js';
 export type { TableOptions } from './put-table.js';
+export { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './record-source.js';
 export {
   type GeneratedClass,
   registerGenerated,

@@ -1,12 +1,12 @@
 import { descriptorFor, type StateClass, StructFlags } from '@ssmkit/schema';
 import type { GetRun, GetTableRun, PutRun, PutTableRun, RoundTripEngine, TableCallbacks } from '@ssmkit/schema/testing';
 import { getFields } from './get-object.js';
-import type { RecordSource } from './get-primitives.js';
 import { GetStream } from './get-stream.js';
 import { putFields } from './put-object.js';
 import type { RecordSink } from './put-primitives.js';
 import { PutStream } from './put-stream.js';
 import type { TableOptions } from './put-table.js';
+import type { RecordSource } from './record-source.js';
 import { type GetFunction, type PutFunction, pick, STRUCT_BEGIN, STRUCT_END, structClassOf } from './struct-class.js';
 
 /*

@@ -1,8 +1,8 @@
 import type { HostProfile } from '@ssmkit/schema';
-import type { RecordSource, SavedHost } from './get-primitives.js';
 import { GetStream } from './get-stream.js';
 import type { RecordSink } from './put-primitives.js';
 import { PutStream } from './put-stream.js';
+import type { RecordSource, SavedHost } from './record-source.js';
 
 // The data of one unit in memory, without a container around it.
 

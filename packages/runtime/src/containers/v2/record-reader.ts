@@ -2,7 +2,7 @@ import { lz4Decompress } from '../../codecs/lz4.js';
 import { lzfDecompress } from '../../codecs/lzf.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
-import { NeedMore } from '../../streams/get-primitives.js';
+import { NeedMore } from '../../streams/record-source.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';

@@ -23,3 +23,16 @@ export async function withOutput<T>(io: Io, output: string, use: (sink: Sink) =>
     throw error instanceof Error && error.cause instanceof ClosedOutput ? error.cause : error;
   }
 }
+
+/** {@link withOutput} for a file whose bytes are there at once. */
+export function writeOutput(io: Io, output: string, bytes: Uint8Array): Promise<void> {
+  return withOutput(io, output, async (sink) => {
+    try {
+      await sink.write(bytes);
+    } catch (error) {
+      await sink.close(true);
+      throw error;
+    }
+    await sink.close(false);
+  });
+}

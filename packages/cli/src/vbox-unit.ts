@@ -1,5 +1,5 @@
 import { isSsmError, type SsmError } from '@ssmkit/runtime';
-import { decodeKnownUnit, headerContext } from '@ssmkit/vbox';
+import { headerContext, readKnownUnit } from '@ssmkit/vbox';
 import type { SavedState, Wanted } from './saved-state.js';
 
 /** A unit of VirtualBox's own. */
@@ -17,7 +17,7 @@ export interface VboxUnit {
  */
 export async function vboxUnit(state: SavedState, wanted: Wanted): Promise<VboxUnit> {
   const { unit, damage } = await state.find(wanted);
-  const { value } = await decodeKnownUnit(unit, headerContext(state.header, unit.stream.saved));
+  const { value } = await readKnownUnit(unit, headerContext(state.header, unit.stream.saved));
   return { value, version: unit.version, damage };
 }
 

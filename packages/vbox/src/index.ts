@@ -7,7 +7,6 @@ export {
   type UnitDefinition,
 } from './catalog.js';
 export { contextOf, headerContext } from './context.js';
-export { type DecodeOptions, decodeKnownUnit, decodeUnit } from './decode-unit.js';
 export * from './document/index.js';
 export { type CoreFile, type CoreMachine, elfCore } from './guest-memory/elf-core.js';
 export { MemoryPattern, searchMemory } from './guest-memory/search.js';
@@ -40,6 +39,14 @@ export {
   readsShadow,
 } from './pgm/records.js';
 export {
+  DECODED_MAX,
+  type ReadKnown,
+  type ReadOptions,
+  type ReadRaw,
+  readKnownUnit,
+  readUnit,
+} from './read-unit.js';
+export {
   type CpuMode,
   type CpuRegisters,
   cpuModeOf,
@@ -56,6 +63,7 @@ export {
 } from './registers.js';
 export { registersText } from './registers-text.js';
 export * from './screen/index.js';
+export { unitPieces } from './unit-data.js';
 export * from './units/cpum/context.js';
 export * from './units/cpum/cpuid.js';
 export * from './units/cpum/cpum.js';

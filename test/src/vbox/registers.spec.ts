@@ -4,7 +4,7 @@ import type { CpuDocument, CpuJson } from '@ssmkit/cli';
 import { runSsm } from '@ssmkit/cli/testing';
 import { openState } from '@ssmkit/runtime';
 import { FileSource } from '@ssmkit/runtime/node';
-import { contextOf, decodeUnit } from '@ssmkit/vbox';
+import { contextOf, readUnit } from '@ssmkit/vbox';
 import { expect } from 'chai';
 import { corpusPath } from '../support/corpus.js';
 
@@ -172,7 +172,7 @@ describe('registers of real machines', () => {
         const state = await openState(source);
         const context = await contextOf(state);
         const decoded = async <T>(unit: string, instance = 0) => {
-          const result = await decodeUnit(await state.seek(unit, instance), context);
+          const result = await readUnit(await state.seek(unit, instance), context);
           return (result.kind === 'known' ? result.value : undefined) as T;
         };
         const apic = await decoded<{ cpus: { baseMsr: bigint; page: { tpr: number } }[] }>('apic');

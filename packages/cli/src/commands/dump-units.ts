@@ -60,7 +60,7 @@ async function printUnits(
   try {
     for await (const unit of state.units()) {
       await context.print(separator + unitHeading(context, unit));
-      await printUnit(context, await readUnit(unit, catalog, unitContext), options);
+      await printUnit(context, await readUnit(unit, unitContext, { catalog }), options);
       separator = '\n';
     }
     return [];
@@ -85,7 +85,7 @@ export async function dumpUnit(
   const unitContext = await state.context();
   const where = { unit: unit.name, instance: unit.instance, pass: unit.pass };
   try {
-    const read = await readUnit(unit, catalog, unitContext);
+    const read = await readUnit(unit, unitContext, { catalog });
     if (context.json) await context.document(await documentOf(input, unit, read, unitContext, damage));
     else {
       await context.print(unitHeading(context, unit));

@@ -8,7 +8,7 @@ import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import type { ErrorJson } from '../output/json.js';
 import { encodePng } from '../output/png.js';
-import { STDOUT, withOutput } from '../output-sink.js';
+import { STDOUT, writeOutput } from '../output-sink.js';
 
 /** What `ssm screen --json` prints; docs/cli.md says what each key means. */
 export interface ScreenDocument {
@@ -109,14 +109,6 @@ async function writePng(context: Context, output: string, picture: Picture): Pro
     throw new SsmError('VERR_NO_DATA', 'the screen is off', { unit: 'vga', instance: 0 });
   }
   const png = encodePng(picture);
-  await withOutput(context.io, output, async (sink) => {
-    try {
-      await sink.write(png);
-    } catch (error) {
-      await sink.close(true);
-      throw error;
-    }
-    await sink.close(false);
-  });
+  await writeOutput(context.io, output, png);
   return png.length;
 }

@@ -8,7 +8,7 @@ import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
 import { encodePng, rgbOfBgrx } from '../output/png.js';
-import { STDOUT, withOutput } from '../output-sink.js';
+import { STDOUT, writeOutput } from '../output-sink.js';
 import { SavedState } from '../saved-state.js';
 import { vboxUnit } from '../vbox-unit.js';
 
@@ -64,15 +64,7 @@ async function screenshot(context: Context, input: Input, output: string, { thum
   }
   const png = thumbnail ? thumbnailPng(block) : block.data;
   context.fail(damage);
-  await withOutput(context.io, output, async (sink) => {
-    try {
-      await sink.write(png);
-    } catch (error) {
-      await sink.close(true);
-      throw error;
-    }
-    await sink.close(false);
-  });
+  await writeOutput(context.io, output, png);
   if (context.json) {
     const { width, height } = block;
     const errors = damage.map(errorJson);

@@ -2,7 +2,8 @@ import { MemorySink, MemorySource, openState } from '@ssmkit/runtime';
 import { sav } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import { contextOf } from '../context.js';
-import { buildState, stateDocument, unitPieces } from './index.js';
+import { unitPieces } from '../unit-data.js';
+import { buildState, stateDocument } from './index.js';
 import { RAW_LINE } from './state-json.js';
 
 async function textOf(bytes: Uint8Array): Promise<string> {

@@ -13,13 +13,13 @@ import type { Catalog, UnitContext } from '../catalog.js';
 import { contextOf } from '../context.js';
 import { GuestMemory } from '../guest-memory.js';
 import { PGM } from '../pgm/records.js';
+import { type ReadableUnit, type ReadKnown, type ReadRaw, readUnit } from '../read-unit.js';
+import { cut } from '../unit-data.js';
 import { catalog as known } from '../units/index.js';
 import { chooseUnits, unitName } from './choose-units.js';
 import { diffFields } from './diff-fields.js';
 import { diffMemory, diffMemoryHeader } from './diff-memory.js';
 import { compareBytes, type FieldChange, RangeList, type StateDifference, type UnitDifference } from './differences.js';
-import { type ReadableUnit, type ReadKnown, type ReadRaw, readUnit } from './read-unit.js';
-import { cut } from './unit-data.js';
 import { headerJson } from './write-document.js';
 
 /** How states are compared. */
@@ -143,8 +143,8 @@ async function diffUnit(
     return { kind: 'only', unit, where: a === undefined ? 'second' : 'first' };
   }
   const versions = [a.unit.version, b.unit.version] as const;
-  const one = await readUnit(await opened(first, a), catalog, first.context);
-  const other = await readUnit(await opened(second, b), catalog, second.context);
+  const one = await readUnit(await opened(first, a), first.context, { catalog });
+  const other = await readUnit(await opened(second, b), second.context, { catalog });
   if (one.kind === 'known' && other.kind === 'known' && one.definition.target === other.definition.target) {
     const { target } = one.definition;
     const changes = diffFields(target, encodeJson(target, one.value), encodeJson(target, other.value));

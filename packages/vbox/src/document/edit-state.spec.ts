@@ -3,7 +3,8 @@ import { sav, savV1 } from '@ssmkit/runtime/testing';
 import { Mem, Nested, S32, SsmStream, StrZ, U8, U16, U64 } from '@ssmkit/schema';
 import { expect } from 'chai';
 import { Catalog } from '../catalog.js';
-import { type Edit, editState, unitPieces } from './index.js';
+import { unitPieces } from '../unit-data.js';
+import { type Edit, editState } from './index.js';
 
 @SsmStream()
 class Channel {

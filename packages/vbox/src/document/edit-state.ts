@@ -15,10 +15,10 @@ import {
 import { decodeJson, encodeJson, JsonError } from '@ssmkit/schema';
 import type { Catalog, UnitContext } from '../catalog.js';
 import { contextOf } from '../context.js';
+import { contextOfUnit, readUnit } from '../read-unit.js';
 import { catalog as known } from '../units/index.js';
 import { chooseUnit, chooseUnits, unitName } from './choose-units.js';
 import { setField } from './field-path.js';
-import { contextOfUnit, readUnit } from './read-unit.js';
 import { directoryOrder } from './write-document.js';
 
 /** A change of a state. Units are named as in `pit`, `pit#1`, `pit#1@final`. */
@@ -186,7 +186,7 @@ async function encodeUnit(
 ): Promise<Uint8Array> {
   const { name, instance, pass } = unit;
   const where = { unit: name, instance, pass };
-  const read = await readUnit(unit, catalog, context);
+  const read = await readUnit(unit, context, { catalog });
   if (read.kind === 'raw') {
     throw new SsmError('VERR_NOT_SUPPORTED', `its fields cannot be set: ${read.reason}`, where);
   }

@@ -21,6 +21,5 @@ export {
   type Requirement,
   requirementsOf,
 } from './machine-info.js';
-export { DECODED_MAX, type ReadKnown, type ReadRaw, readUnit } from './read-unit.js';
-export { unitPieces } from './unit-data.js';
+
 export { type DescribedState, type DocumentOptions, type DocumentResult, stateDocument } from './write-document.js';

@@ -9,6 +9,7 @@ import {
 import type { Catalog, UnitContext } from '../catalog.js';
 import { getPgmHeader, type PgmHeader } from '../pgm/header-parts.js';
 import { PGM } from '../pgm/records.js';
+import { readUnit } from '../read-unit.js';
 import type { Cpuid } from '../units/cpum/cpuid.js';
 import { Cpum, CpumLive } from '../units/cpum/cpum.js';
 import { Vga } from '../units/graphics/vga.js';
@@ -21,7 +22,6 @@ import { Tm } from '../units/vmm/time.js';
 import { VmmDev } from '../units/vmmdev/vmmdev.js';
 import { type CpuInfo, cpuInfo } from './cpu-info.js';
 import { type DeviceName, deviceName } from './device-names.js';
-import { readUnit } from './read-unit.js';
 
 /** A device of the machine. */
 export interface DeviceInfo extends DeviceName {
@@ -149,7 +149,7 @@ export async function machineInfo(
 }
 
 async function tellUnit(info: Mutable, unit: OpenUnit, catalog: Catalog, context: UnitContext): Promise<void> {
-  const read = await readUnit(unit, catalog, context);
+  const read = await readUnit(unit, context, { catalog });
   if (read.kind === 'known') tellers.find(([target]) => read.value instanceof target)?.[1](info, read.value);
 }
 

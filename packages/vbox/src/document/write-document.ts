@@ -1,9 +1,10 @@
 import { crc32, type DirectoryEntry, isSsmError, type OpenState, SsmError, type StateHeader } from '@ssmkit/runtime';
 import { decodeJson, encodeJson, type Json, JsonError } from '@ssmkit/schema';
 import type { Catalog, UnitContext } from '../catalog.js';
+import { contextOfUnit, type ReadKnown, readUnit } from '../read-unit.js';
+import { cut } from '../unit-data.js';
 import { catalog as known } from '../units/index.js';
 import { toBase64 } from './base64.js';
-import { contextOfUnit, type ReadKnown, readUnit } from './read-unit.js';
 import {
   type DirectoryJson,
   FORMAT,
@@ -12,7 +13,6 @@ import {
   type KnownUnitJson,
   RAW_LINE,
 } from './state-json.js';
-import { cut } from './unit-data.js';
 
 /** What a document is made of; an opened state is such. */
 export type DescribedState = Pick<OpenState, 'format' | 'header' | 'units' | 'directory'>;
@@ -58,7 +58,7 @@ export async function* stateDocument(
     for await (const unit of state.units()) {
       const { name, instance, version, pass, offset } = unit;
       const start = { name, instance, version, pass };
-      const read = await readUnit(unit, catalog, context);
+      const read = await readUnit(unit, context, { catalog });
       const value =
         read.kind === 'known'
           ? reversible(unit.version, read, catalog, contextOfUnit(unit, undefined, context))

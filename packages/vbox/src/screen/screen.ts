@@ -1,7 +1,7 @@
 import { type OpenState, SsmError } from '@ssmkit/runtime';
 import { contextOf } from '../context.js';
-import { decodeKnownUnit } from '../decode-unit.js';
 import { GuestMemory } from '../guest-memory.js';
+import { readKnownUnit } from '../read-unit.js';
 import { Vga } from '../units/graphics/vga.js';
 import { linearPicture, vgaPicture } from './graphics-screen.js';
 import { type ScreenMode, screenMode } from './mode.js';
@@ -77,7 +77,7 @@ export class Screen {
  * for a monitor that it does not have; what is wrong with the file.
  */
 export async function readScreen(state: OpenState, monitor = 0): Promise<Screen> {
-  const { value } = await decodeKnownUnit(await state.seek('vga', 0), await contextOf(state));
+  const { value } = await readKnownUnit(await state.seek('vga', 0), await contextOf(state));
   if (!(value instanceof Vga)) throw new SsmError('VERR_NOT_SUPPORTED', 'is no VGA', { unit: 'vga' });
   const memory = await GuestMemory.open(state);
   const region = memory.mmio2('vga', 0, 0);

@@ -1,9 +1,18 @@
-import type { OpenUnit } from '@ssmkit/runtime';
-import type { Catalog, KnownUnit, RawUnit, UnitContext } from '../catalog.js';
+import { type OpenUnit, SsmError } from '@ssmkit/runtime';
+import type { Catalog, KnownUnit, RawUnit, UnitContext } from './catalog.js';
 import { joined, unitPieces } from './unit-data.js';
+import { catalog as known } from './units/index.js';
 
 /** Data of a unit above this size is not decoded, and never held in memory as a whole. */
 export const DECODED_MAX = 2 ** 28;
+
+/** How a unit of an opened state is read. */
+export interface ReadOptions {
+  /** The layouts of the units; default those of VirtualBox's own. */
+  readonly catalog?: Catalog;
+  /** Most bytes that are decoded; default {@link DECODED_MAX}: only disks' caches and video memory come near it. */
+  readonly limit?: number;
+}
 
 /** A unit whose data was understood, with the data. */
 export interface ReadKnown extends KnownUnit {
@@ -21,12 +30,13 @@ export type ReadableUnit = Omit<OpenUnit, 'mark' | 'copyTo'>;
 /**
  * Reads a unit, decoded where its layout is known.
  *
- * @param unit of which nothing was read. @throws SsmError for damaged records; of raw units the pieces do.
+ * @param unit of which nothing was read. @param context as of `contextOf`; pass and saving host are the unit's own.
+ * @throws SsmError for damaged records; of raw units the pieces do.
  */
 export async function readUnit(
   unit: ReadableUnit,
-  catalog: Catalog,
   context: UnitContext,
+  { catalog = known, limit = DECODED_MAX }: ReadOptions = {},
 ): Promise<ReadKnown | ReadRaw> {
   const pieces = unitPieces(unit);
   const definition = catalog.find(unit);
@@ -37,13 +47,31 @@ export async function readUnit(
   for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
     parts.push(next.value.slice());
     size += next.value.length;
-    if (size > DECODED_MAX) {
-      return { kind: 'raw', reason: `more than ${DECODED_MAX} bytes are not decoded`, pieces: chain(parts, pieces) };
+    if (size > limit) {
+      return { kind: 'raw', reason: `more than ${limit} bytes are not decoded`, pieces: chain(parts, pieces) };
     }
   }
   const data = joined(parts);
   const result = catalog.decode(unit, data, contextOfUnit(unit, data.length, context));
   return result.kind === 'known' ? { ...result, data } : { ...result, pieces: chain([data], []) };
+}
+
+/**
+ * The same, of a unit that must be understood.
+ *
+ * @throws SsmError VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION for one that is not, with the reason; what was wrong with its data.
+ */
+export async function readKnownUnit(
+  unit: ReadableUnit,
+  context: UnitContext,
+  options: ReadOptions = {},
+): Promise<ReadKnown> {
+  const read = await readUnit(unit, context, options);
+  if (read.kind === 'known') return read;
+  const { name, instance, pass } = unit;
+  const where = { unit: name, instance, pass };
+  if (read.error !== undefined) throw read.error.at(where);
+  throw new SsmError('VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION', read.reason, where);
 }
 
 /** What the layout of one unit depends on. @param size bytes of its data; `undefined` where it is to be written. */

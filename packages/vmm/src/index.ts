@@ -1,5 +1,6 @@
 export * from './cfgm/index.js';
 export * from './dbgf/index.js';
+export * from './em/index.js';
 export * from './emt/index.js';
 export * from './iem/index.js';
 export * from './stam/index.js';

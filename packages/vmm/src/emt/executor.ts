@@ -25,6 +25,8 @@ export interface Slice {
  */
 export interface Executor {
   run(slice: Slice): Answer | Promise<Answer>;
+  /** What interrupts wait to be taken has changed, perhaps in the middle of a slice, by an I/O access of the guest. */
+  interruptsChanged?(): void;
 }
 
 /** What a virtual CPU does with its time (`EMSTATE`, as far as it matters outside of executing). */

@@ -43,6 +43,7 @@ export {
 export { CpuTicks } from './cpu-ticks.js';
 export type { TimerOptions, TimerOwner, TimerRules } from './create-timer.js';
 export { registerTmInfo, type TmInfo, type TmInfoName, tmInfo } from './info.js';
+export { type TmSubsystemOptions, tm } from './subsystem.js';
 export { TimeManager, type TimeManagerOptions } from './time-manager.js';
 export {
   type AnyTimer,

@@ -29,7 +29,7 @@ export interface VmOptions {
   configure?: (root: ConfigNode, uvm: Uvm) => Answer | Promise<Answer>;
   /** The parts of the VMM that the VM is to have. */
   subsystems?: readonly Subsystem[];
-  /** Makes what executes the guest on a CPU; without one nothing does. */
+  /** Makes what executes the guest on a CPU, unless a subsystem does; without one nothing does. */
   executor?: (idCpu: number, vm: Vm) => Executor | undefined;
   /** Told of errors, those of the creation included. */
   onError?: AtError;
@@ -94,7 +94,10 @@ async function createOnEmt(uvm: Uvm, context: EmtContext, options: VmOptions): P
         (thrown) => log(`The callback at-state failed: ${String(thrown)}`),
         goOn,
       ),
-    changed: () => uvm.emts.pokeAll(),
+    changed: () => {
+      if (uvm.vm !== undefined) subsystems.stateChanged(uvm.vm);
+      uvm.emts.pokeAll();
+    },
   });
   const cpus = uvm.emts.emts.map((emt) => new VirtualCpu(emt.id, emt));
   const vm = new Vm({ uvm, cpus, states, subsystems });
@@ -106,7 +109,7 @@ async function createOnEmt(uvm: Uvm, context: EmtContext, options: VmOptions): P
     try {
       await subsystems.initR0(vm, context);
       await subsystems.tell(vm, context, relocateOrder, 0);
-      for (const cpu of cpus) cpu.executor = options.executor?.(cpu.id, vm);
+      if (options.executor !== undefined) for (const cpu of cpus) cpu.executor = options.executor(cpu.id, vm);
     } catch (error) {
       await terminate(vm, context);
       throw error;

@@ -46,5 +46,5 @@ export * as subsystemOrder from './subsystem-order.js';
 export { type SubsystemName, subsystemNames } from './subsystem-order.js';
 export type { UserMethods } from './user-methods.js';
 export { type AtError, type AtRuntimeError, type AtState, Uvm } from './uvm.js';
-export { VirtualCpu } from './virtual-cpu.js';
+export { type InterruptKind, interruptKinds, VirtualCpu } from './virtual-cpu.js';
 export { type ResetCounts, Vm } from './vm.js';

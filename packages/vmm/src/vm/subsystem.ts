@@ -42,6 +42,8 @@ export interface Subsystem {
   reset?(vm: Vm, context: EmtContext): Result;
   /** PDM: a soft reset. @param flags who has asked for it: see {@link resetFlags}. */
   softReset?(vm: Vm, flags: number, context: EmtContext): Result;
+  /** The state of the VM has changed, and everybody has been told. In no particular order, and not to be awaited. */
+  stateChanged?(vm: Vm): void;
   /** A CPU is unplugged. Called on its EMT. */
   resetCpu?(vm: Vm, idCpu: number, context: EmtContext): Result;
   /** The VM is destroyed, or its creation has failed after `init` had succeeded. */

@@ -16,7 +16,7 @@ import {
 import type { Vm } from './vm.js';
 
 /** Methods that are called with the VM, an argument or none, and the context. */
-type Method = Exclude<keyof Subsystem, 'name' | 'termUvm'>;
+type Method = Exclude<keyof Subsystem, 'name' | 'termUvm' | 'stateChanged'>;
 
 /** The subsystems of a VM, called in their orders. */
 export class Subsystems {
@@ -89,6 +89,11 @@ export class Subsystems {
     this.#require(await this.#call(vm, context, ['VMM', 'initR0']));
     await this.completed(vm, context, 'RING0');
     await this.completed(vm, context, 'HM');
+  }
+
+  /** The state of the VM has changed. */
+  stateChanged(vm: Vm): void {
+    for (const subsystem of this.#byName.values()) subsystem.stateChanged?.(vm);
   }
 
   /** The last of all. */

@@ -187,7 +187,7 @@ export function loggingSubsystems(
   log: string[],
   fail: (call: string) => boolean = () => false,
 ): Subsystem[] {
-  const methods: Readonly<Record<Exclude<keyof Subsystem, 'name'>, boolean>> = {
+  const methods: Readonly<Record<Exclude<keyof Subsystem, 'name' | 'stateChanged'>, boolean>> = {
     initConfig: false,
     init: false,
     initAfterCpum: false,

@@ -4,6 +4,7 @@ import {
   destinations,
   type Emt,
   type EmtContext,
+  type EmtStep,
   Emts,
   GuestExecution,
   type HostTimers,
@@ -113,6 +114,11 @@ export class Uvm {
           name: 'reset',
           pending: (emt) => emt.id === 0 && this.vm?.resetRequested === true,
           serve: (emt) => emt.perform('a reset', () => this.vm && resetRequested(this.vm)),
+        },
+        {
+          name: 'subsystems',
+          pending: (emt) => this.#stepOf(emt) !== undefined,
+          serve: async (emt) => (await this.#stepOf(emt)?.serve(emt)) ?? 'VINF_SUCCESS',
         },
       ],
       onInit: (emt) => this.notify('emtInit', emt.id),
@@ -332,6 +338,10 @@ export class Uvm {
     if (vm === undefined || !isRunning(vm.state)) return undefined;
     const cpu = vm.cpus[emt.id];
     return cpu?.state === 'STARTED' ? cpu : undefined;
+  }
+
+  #stepOf(emt: Emt): EmtStep | undefined {
+    return this.vm?.steps.find((step) => step.pending(emt));
   }
 
   #requireReference(): void {

@@ -1,6 +1,7 @@
 import { Registry, type SsmError } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
-import type { EmtContext } from '../emt/index.js';
+import type { EmtContext, EmtStep } from '../emt/index.js';
+import type { TimeManager } from '../tm/index.js';
 import type { ResumeReason, SuspendReason } from './reasons.js';
 import type { Firmware } from './reset-info.js';
 import type { StateMachine } from './state-machine.js';
@@ -44,6 +45,10 @@ export class Vm {
   suspendReason: SuspendReason = 'INVALID';
   resumeReason: ResumeReason = 'INVALID';
   readonly resets: ResetCounts = { total: 0, hard: 0, soft: 0 };
+  /** What EMTs look after besides rendezvous, requests and resets, the most urgent first: timers, DMA. */
+  readonly steps: EmtStep[] = [];
+  /** The clocks, where the subsystem TM is plugged in. */
+  tm: TimeManager | undefined;
   /** The firmware, once it is there; it has a say in how the machine is reset. */
   firmware: Firmware | undefined;
   #config: ConfigNode | undefined;

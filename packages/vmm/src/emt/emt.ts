@@ -16,6 +16,8 @@ export interface EmtGuest {
   mayRun(emt: Emt): boolean;
   /** Executes a slice. */
   run(emt: Emt): Promise<void>;
+  /** There may be something new to do, perhaps while a slice is executed. */
+  poked?(emt: Emt): void;
 }
 
 /** What an EMT is made for. */
@@ -79,6 +81,7 @@ export class Emt {
     const sleepers = [...this.#sleepers];
     this.#sleepers.clear();
     for (const wake of sleepers) wake();
+    this.#duties.guest.poked?.(this);
   }
 
   /** Waits to be poked. */

@@ -27,6 +27,8 @@ export interface Executor {
   run(slice: Slice): Answer | Promise<Answer>;
   /** What interrupts wait to be taken has changed, perhaps in the middle of a slice, by an I/O access of the guest. */
   interruptsChanged?(): void;
+  /** The EMT may be wanted for something else: a look at {@link Slice.wanted} is due. May be called during a slice. */
+  attention?(): void;
 }
 
 /** What a virtual CPU does with its time (`EMSTATE`, as far as it matters outside of executing). */
@@ -74,6 +76,10 @@ export class GuestExecution implements EmtGuest {
   mayRun(emt: Emt): boolean {
     const cpu = this.#options.runningCpu(emt);
     return cpu?.executor !== undefined && cpu.activity !== 'HALTED' && cpu.activity !== 'WAIT_SIPI';
+  }
+
+  poked(emt: Emt): void {
+    this.#options.runningCpu(emt)?.executor?.attention?.();
   }
 
   async run(emt: Emt): Promise<void> {

@@ -21,6 +21,7 @@
  *     alu.ts modrm.ts  operations with their flags; operands
  *     instructions/    the 256 instructions, by kind; table.ts puts them in their places
  *     cpu.ts           steps and interrupts; saving and loading
+ *     executor.ts      runs it as a CPU of a VM; subsystem.ts plugs that in
  *     single-step.ts   runs tests in the form of SingleStepTests
  *
  * Flags are made at once, not when they are asked for: tables make that cheap, and the state is complete at every step.
@@ -33,6 +34,7 @@
 
 export type { Coprocessor } from './core.js';
 export { Cpu8086, type Cpu8086Options } from './cpu.js';
+export { Executor8086, type StepClock } from './executor.js';
 export { FlatMemory, type IoPorts, MEMORY_SIZE, type Memory } from './memory.js';
 export type { ByteRegisterName, RegisterName, Registers } from './registers.js';
 export {
@@ -44,4 +46,5 @@ export {
   type SingleStepTest,
 } from './single-step.js';
 export { Cpu8086State, IEM_UNIT, IEM_UNIT_VERSION } from './state.js';
+export { type IemOptions, iem } from './subsystem.js';
 export { iemUnit } from './unit.js';

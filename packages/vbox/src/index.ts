@@ -9,6 +9,7 @@ export {
 export { contextOf, headerContext } from './context.js';
 export * from './document/index.js';
 export { type CoreFile, type CoreMachine, elfCore } from './guest-memory/elf-core.js';
+export { type AddressRange, ramLayout } from './guest-memory/ram-layout.js';
 export { MemoryPattern, searchMemory } from './guest-memory/search.js';
 export {
   GuestMemory,

@@ -1,8 +1,6 @@
 import {
-  type FileHeader,
   isSsmError,
   PASS_FINAL,
-  type ProductVersion,
   type PutStream,
   type SavedHost,
   type Sink,
@@ -11,12 +9,17 @@ import {
   V2Writer,
   type V12Header,
 } from '@ssmkit/runtime';
-import { decodeJson, defaultHost, type HostProfile, hostProfile, JsonError } from '@ssmkit/schema';
+import { decodeJson, JsonError } from '@ssmkit/schema';
 import * as t from 'io-ts';
 import type { Catalog, UnitContext, UnitDefinition } from '../catalog.js';
+import { PGM } from '../pgm/records.js';
 import { catalog as known } from '../units/index.js';
 import { fromBase64 } from './base64.js';
+import { PgmBuilder } from './build-pgm.js';
+import { decoded, isObject, wrong } from './check-json.js';
+import { fileHeader, productOf, profileOf } from './header-json.js';
 import { type DocumentPart, documentParts } from './parse-document.js';
+import { PgmUnitJson } from './pgm-json.js';
 import {
   DirectoryJson,
   ErrorsJson,
@@ -82,6 +85,11 @@ class Build {
   readonly #head: Head = {};
   #writer: V2Writer | V1Writer | undefined;
   #open: PutStream | undefined;
+  #pgm: PgmBuilder | undefined;
+  /** A pass has had the lists of ranges of guest memory. */
+  #afterLive = false;
+  /** What messages call the unit that is open. */
+  #path = '';
   #closed = false;
   #format: '2.0' | '1.2' = '2.0';
   #context: Omit<UnitContext, 'pass' | 'size'> | undefined;
@@ -132,7 +140,7 @@ class Build {
 
   async finish(): Promise<BuildResult> {
     const writer = this.#begin();
-    this.#endUnit();
+    await this.#endUnit();
     if (this.#errors !== undefined && this.#errors.length > 0) {
       throw new SsmError('VERR_NOT_SUPPORTED', 'the document is of a damaged state and not complete');
     }
@@ -184,12 +192,23 @@ class Build {
     const writer = this.#begin();
     if (isObject(value) && 'more' in value) {
       if (this.#open === undefined) throw wrong(path, 'there is no raw unit in front of it that could go on');
+      this.#pgm?.beginRaw();
       await this.#putRaw(decoded(MoreJson, value, path).more, `${path}.more`);
       return;
     }
-    this.#endUnit();
+    if (isObject(value) && ('pages' in value || 'range' in value)) {
+      if (this.#pgm === undefined) throw wrong(path, 'there is no unit of guest memory in front of it');
+      await ('pages' in value ? this.#pgm.pages(value, path) : this.#pgm.range(value, path));
+      return;
+    }
+    await this.#endUnit();
     await writer.settle();
     this.#units++;
+    this.#path = path;
+    if (isObject(value) && 'header' in value) {
+      await this.#beginPgm(writer, decoded(PgmUnitJson, value, path), path);
+      return;
+    }
     if (isObject(value) && 'raw' in value) {
       const { name, instance, version, pass, raw } = decoded(RawUnitJson, value, path);
       this.#open = this.#beginUnit(writer, { name, instance, version, pass }, path);
@@ -221,8 +240,26 @@ class Build {
     await stream.drain();
   }
 
-  #endUnit(): void {
+  async #beginPgm(writer: V2Writer | V1Writer, unit: PgmUnitJson, path: string): Promise<void> {
+    const { name, instance, version, pass } = unit;
+    if (name !== PGM.name || instance !== PGM.instance) {
+      throw wrong(`${path}.header`, `only '${PGM.name}'#${PGM.instance} has one`);
+    }
+    const { saved } = this.#context as UnitContext;
+    const begin = () => {
+      this.#open = this.#beginUnit(writer, { name, instance, version, pass }, path);
+      return this.#open;
+    };
+    const { builder, header } = await PgmBuilder.begin(unit, begin, { saved, afterLive: this.#afterLive, path });
+    this.#pgm = builder;
+    this.#afterLive ||= header.ranges !== undefined;
+    this.#known++;
+  }
+
+  async #endUnit(): Promise<void> {
     if (this.#open === undefined) return;
+    await this.#pgm?.end(this.#path);
+    this.#pgm = undefined;
     this.#open = undefined;
     this.#writer?.endUnit();
   }
@@ -259,64 +296,4 @@ function definitionOf(catalog: Catalog, unit: UnitStartJson, className: string, 
   const classes = [...new Set(fitting.map(({ target }) => target.name))];
   const hint = classes.length === 0 ? 'there is none' : `there is ${classes.join(', ')}`;
   throw wrong(`${path}.class`, `no layout '${className}' for '${unit.name}' of version ${unit.version}: ${hint}`);
-}
-
-function productOf(text: string | null): ProductVersion | undefined {
-  if (text === null) return undefined;
-  const [major = 0, minor = 0, build = 0] = text.split('.').map(Number);
-  return { major, minor, build };
-}
-
-function fileHeader({ product, hostBits, unitCount, compression, ...rest }: HeaderJson): FileHeader {
-  const version = productOf(product);
-  if (version === undefined) throw wrong('header.product', 'missing');
-  if (hostBits === null) throw wrong('header.hostBits', 'missing');
-  const { revision, gcPhysBytes, gcPtrBytes, live, checksum } = rest;
-  return {
-    product: version,
-    revision,
-    hostBits,
-    gcPhysBytes,
-    gcPtrBytes,
-    live,
-    checksum,
-    unitCount: unitCount ?? 0,
-    compression: compression ?? undefined,
-  };
-}
-
-/** The host whose structures the units hold. */
-function profileOf({ hostBits, gcPhysBytes, gcPtrBytes }: HeaderJson, host: string | null): HostProfile {
-  let profile = defaultHost;
-  try {
-    if (host !== null) profile = hostProfile(host);
-  } catch (error) {
-    // A host that has no profile is one whose structures are laid out as everywhere.
-    if (!(error instanceof Error)) throw error;
-  }
-  return { ...profile, bits: hostBits ?? profile.bits, gcPhysBytes, gcPtrBytes };
-}
-
-function decoded<A>(codec: t.Type<A, unknown, unknown>, value: unknown, path: string): A {
-  const result = codec.decode(value);
-  if (result._tag === 'Right') return result.right;
-  const [{ context, value: found }] = result.left as [t.ValidationError];
-  // Parts of intersections and unions have numbers for keys, which are no keys of the document.
-  const keys = context.slice(1).filter(({ type }, i) => !isPartOf(context[i]?.type) && type !== undefined);
-  const place = keys.map(({ key }) => (/^\d+$/.test(key) ? `[${key}]` : `.${key}`)).join('');
-  const expected = context.at(-1)?.type.name ?? codec.name;
-  const was = found === undefined ? 'nothing' : (JSON.stringify(found) ?? 'nothing').slice(0, 60);
-  throw wrong(`${path}${place}`, `expected ${expected}, found ${was}`);
-}
-
-function isPartOf(type: t.Decoder<unknown, unknown> | undefined): boolean {
-  return type instanceof t.IntersectionType || type instanceof t.UnionType;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function wrong(path: string, problem: string, cause?: Error): SsmError {
-  return new SsmError('VERR_INVALID_PARAMETER', `${path}: ${problem}`, {}, { cause });
 }

@@ -20,7 +20,7 @@ import { chooseUnits, unitName } from './choose-units.js';
 import { diffFields } from './diff-fields.js';
 import { diffMemory, diffMemoryHeader } from './diff-memory.js';
 import { compareBytes, type FieldChange, RangeList, type StateDifference, type UnitDifference } from './differences.js';
-import { headerJson } from './write-document.js';
+import { headerJson } from './header-json.js';
 
 /** How states are compared. */
 export interface DiffOptions {

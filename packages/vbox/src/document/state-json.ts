@@ -11,8 +11,10 @@ import * as t from 'io-ts';
  *     "units": [
  *     { "name": "pit", "instance": 0, "version": 1, "pass": 4294967295, "class": "Pit", "value": { … } },
  *     { "name": "own", "instance": 0, "version": 7, "pass": 4294967295, "reason": "…", "raw": "AAECAw==" },
- *     { "name": "pgm", …, "raw": "…" },
+ *     { "name": "own", "instance": 1, …, "raw": "…" },
  *     { "more": "…" },
+ *     { "name": "pgm", …, "header": { … } },
+ *     { "pages": [ … ] },
  *     …
  *     ],
  *     "end": true,
@@ -21,8 +23,8 @@ import * as t from 'io-ts';
  *     }
  *
  * It is complete: a state can be built from it that holds the same in every unit. A unit is one line, so that the document
- * can be compared, searched and edited line by line; raw data that is too long for one line goes on in the next. Writing and
- * reading take no more memory than the largest unit that is decoded.
+ * can be compared, searched and edited line by line; raw data that is too long for one line goes on in the next, and so do
+ * the pages of guest memory (pgm-json.ts). Writing and reading take no more memory than the largest unit that is decoded.
  */
 
 export const FORMAT = 'ssmkit-state';
@@ -31,17 +33,21 @@ export const FORMAT_VERSION = 1;
 /** Bytes of raw data in one line. */
 export const RAW_LINE = 768 * 1024;
 
-const u32 = new t.Type<number, number, unknown>(
-  'a number in 0…4294967295',
-  (value): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff,
-  (value, context) =>
-    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff
-      ? t.success(value as number)
-      : t.failure(value, context),
-  t.identity,
-);
+/** Integers of a range. */
+export const integer = (least: number, most: number) => {
+  const is = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+  return new t.Type<number, number, unknown>(
+    `a number in ${least}…${most}`,
+    is,
+    (value, context) => (is(value) ? t.success(value) : t.failure(value, context)),
+    t.identity,
+  );
+};
 
-const oneOf = <A extends string | number>(...values: readonly A[]) =>
+export const u32 = integer(0, 0xffffffff);
+
+export const oneOf = <A extends string | number>(...values: readonly A[]) =>
   new t.Type<A, A, unknown>(
     values.map((value) => JSON.stringify(value)).join(' or '),
     (value): value is A => values.includes(value as A),
@@ -49,7 +55,7 @@ const oneOf = <A extends string | number>(...values: readonly A[]) =>
     t.identity,
   );
 
-const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null], `${codec.name} or null`);
+export const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null], `${codec.name} or null`);
 
 const productText = new t.Type<string, string, unknown>(
   'a version such as "7.2.22"',
@@ -80,14 +86,14 @@ export const HeaderJson = t.type(
 export type HeaderJson = t.TypeOf<typeof HeaderJson>;
 
 /** A value as `JSON.parse` makes it: it comes from there. */
-const json = new t.Type<Json, Json, unknown>(
+export const json = new t.Type<Json, Json, unknown>(
   'a value',
   (value): value is Json => value !== undefined,
   (value, context) => (value === undefined ? t.failure(value, context) : t.success(value as Json)),
   t.identity,
 );
 
-const unitHeader = { name: t.string, instance: u32, version: u32, pass: u32 };
+export const unitHeader = { name: t.string, instance: u32, version: u32, pass: u32 };
 
 /** A unit whose data was understood. */
 export const KnownUnitJson = t.type({ ...unitHeader, class: t.string, value: json }, 'unit');

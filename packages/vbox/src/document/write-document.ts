@@ -1,18 +1,14 @@
-import { crc32, type DirectoryEntry, isSsmError, type OpenState, SsmError, type StateHeader } from '@ssmkit/runtime';
+import { crc32, type DirectoryEntry, isSsmError, type OpenState, type OpenUnit, SsmError } from '@ssmkit/runtime';
 import { decodeJson, encodeJson, type Json, JsonError } from '@ssmkit/schema';
 import type { Catalog, UnitContext } from '../catalog.js';
+import { PGM } from '../pgm/records.js';
 import { contextOfUnit, type ReadKnown, readUnit } from '../read-unit.js';
 import { cut } from '../unit-data.js';
 import { catalog as known } from '../units/index.js';
 import { toBase64 } from './base64.js';
-import {
-  type DirectoryJson,
-  FORMAT,
-  FORMAT_VERSION,
-  type HeaderJson,
-  type KnownUnitJson,
-  RAW_LINE,
-} from './state-json.js';
+import { headerJson } from './header-json.js';
+import { type DirectoryJson, FORMAT, FORMAT_VERSION, type KnownUnitJson, RAW_LINE } from './state-json.js';
+import { pgmParts } from './write-pgm.js';
 
 /** What a document is made of; an opened state is such. */
 export type DescribedState = Pick<OpenState, 'format' | 'header' | 'units' | 'directory'>;
@@ -54,28 +50,14 @@ export async function* stateDocument(
   yield `"machine": ${JSON.stringify({ cpuCount: cpuCount ?? null, openSource: openSource ?? null })},\n"units": [`;
   let separator = '\n';
   const places: Place[] = [];
+  let afterLive = false;
   try {
     for await (const unit of state.units()) {
-      const { name, instance, version, pass, offset } = unit;
-      const start = { name, instance, version, pass };
-      const read = await readUnit(unit, context, { catalog });
-      const value =
-        read.kind === 'known'
-          ? reversible(unit.version, read, catalog, contextOfUnit(unit, undefined, context))
-          : undefined;
-      if (read.kind === 'known' && value !== undefined) {
-        const json: KnownUnitJson = { ...start, class: read.definition.target.name, value };
-        yield `${separator}${JSON.stringify(json)}`;
+      const { name, instance, offset } = unit;
+      for await (const line of unitLines(unit, catalog, context, afterLive)) {
+        yield `${separator}${JSON.stringify(line)}`;
         separator = ',\n';
-      } else {
-        const reason = read.kind === 'raw' ? read.reason : 'its value cannot be written as JSON without loss';
-        let head: object | undefined = { ...start, reason };
-        for await (const piece of cut(read.kind === 'raw' ? read.pieces : [read.data], RAW_LINE)) {
-          const text = toBase64(piece);
-          yield `${separator}${JSON.stringify(head === undefined ? { more: text } : { ...head, raw: text })}`;
-          head = undefined;
-          separator = ',\n';
-        }
+        afterLive ||= hasRanges(line);
       }
       const { stored } = await unit.measure();
       places.push({ name, instance, offset, end: offset + UNIT_HEADER_SIZE + utf8.encode(name).length + 1 + stored });
@@ -90,6 +72,63 @@ export async function* stateDocument(
   yield `"directory": ${directory === null ? 'null' : `[${directory.map((each) => JSON.stringify(each)).join(', ')}]`},\n`;
   yield `"errors": ${JSON.stringify(errors.map(errorJson))}\n}\n`;
   return { errors };
+}
+
+/** The lines that a unit takes. */
+async function* unitLines(
+  unit: OpenUnit,
+  catalog: Catalog,
+  context: UnitContext,
+  afterLive: boolean,
+): AsyncGenerator<object, void, undefined> {
+  const { name, instance, version, pass } = unit;
+  const start = { name, instance, version, pass };
+  if (name === PGM.name && instance === PGM.instance && typeof catalog.find(unit) === 'string') {
+    yield* pgmLines(unit, start, afterLive);
+    return;
+  }
+  const read = await readUnit(unit, context, { catalog });
+  if (read.kind === 'raw') {
+    yield* rawLines({ ...start, reason: read.reason }, read.pieces);
+    return;
+  }
+  const value = reversible(version, read, catalog, contextOfUnit(unit, undefined, context));
+  if (value === undefined) {
+    yield* rawLines({ ...start, reason: 'its value cannot be written as JSON without loss' }, [read.data]);
+    return;
+  }
+  const json: KnownUnitJson = { ...start, class: read.definition.target.name, value };
+  yield json;
+}
+
+async function* pgmLines(unit: OpenUnit, start: object, afterLive: boolean): AsyncGenerator<object, void, undefined> {
+  let head: object | undefined = start;
+  for await (const part of pgmParts(unit, afterLive)) {
+    if (part.kind === 'header') yield { ...start, header: part.json };
+    else if (part.kind === 'line') yield part.line;
+    else yield* rawLines({ ...head, reason: part.reason }, part.pieces, head === undefined);
+    head = undefined;
+  }
+}
+
+/** Lines of raw data. @param head what the first has besides. @param goesOn the data goes on behind lines of another kind. */
+async function* rawLines(
+  head: object,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  goesOn = false,
+): AsyncGenerator<object, void, undefined> {
+  let first: object | undefined = head;
+  for await (const piece of cut(pieces, RAW_LINE)) {
+    const text = toBase64(piece);
+    if (first === undefined) yield { more: text };
+    else yield goesOn ? { ...first, more: text } : { ...first, raw: text };
+    first = undefined;
+  }
+}
+
+function hasRanges(line: object): boolean {
+  const { header } = line as { header?: { ranges?: unknown } };
+  return header?.ranges !== undefined;
 }
 
 /** The value as JSON; `undefined` where that would not give the same data again. */
@@ -165,20 +204,4 @@ export function directoryOrder<T extends Pick<Place, 'name' | 'instance' | 'offs
       const problem = `the directory entry of offset ${entry.offset} does not lead to the last header of its unit`;
       throw new SsmError('VERR_SSM_INTEGRITY_DIR', problem);
     });
-}
-
-export function headerJson({ format, header }: { format: HeaderJson['format']; header: StateHeader }): HeaderJson {
-  const { product, revision, hostBits, gcPhysBytes, gcPtrBytes, unitCount, live, checksum, compression } = header;
-  return {
-    format,
-    product: product === undefined ? null : `${product.major}.${product.minor}.${product.build}`,
-    revision,
-    hostBits: hostBits ?? null,
-    gcPhysBytes,
-    gcPtrBytes,
-    unitCount: unitCount ?? null,
-    live,
-    checksum,
-    compression: compression ?? null,
-  };
 }

@@ -1,5 +1,6 @@
 import './header.ssm.js';
-import { type GetStream, PASS_FINAL, type PutStream, type SsmError } from '@ssmkit/runtime';
+import { type GetStream, getFrom, PASS_FINAL, type PutStream, putInto, type SsmError } from '@ssmkit/runtime';
+import type { HostProfile } from '@ssmkit/schema';
 import {
   PgmCpu,
   PgmGlobal,
@@ -19,7 +20,7 @@ const CPUS_MAX = 64;
 const MARKER = 0x19200102;
 
 /** More than everything in front of the pages can be. */
-const HEADER_MAX = 2 ** 19;
+export const HEADER_MAX = 2 ** 19;
 
 /** Largest guest-physical address that a CPU can have. */
 const ADDRESS_MAX = 2n ** 52n;
@@ -38,7 +39,7 @@ export interface PgmHeader {
 }
 
 /** Which of the parts there are. */
-interface Parts {
+export interface PgmParts {
   readonly basic: 'oldest' | 'single' | 'cpus' | undefined;
   readonly mappings: boolean;
   readonly ramConfig: boolean;
@@ -50,7 +51,7 @@ interface Parts {
  *
  * @param afterLive there has been a live pass 0, which had the lists.
  */
-function partsOf(version: number, pass: number, afterLive: boolean): Parts {
+export function partsOf(version: number, pass: number, afterLive: boolean): PgmParts {
   const final = pass === PASS_FINAL;
   const lists = hasPageRecords(version) && (final ? !afterLive : pass === 0);
   const old = version < PgmVersion.described ? 'oldest' : version < PgmVersion.cpus ? 'single' : 'cpus';
@@ -92,7 +93,7 @@ export async function getPgmHeader(stream: GetStream, version: number, afterLive
   return header;
 }
 
-function getBasic(stream: GetStream, basic: Parts['basic']): Pick<PgmHeader, 'single' | 'global' | 'cpus'> {
+function getBasic(stream: GetStream, basic: PgmParts['basic']): Pick<PgmHeader, 'single' | 'global' | 'cpus'> {
   if (basic === undefined) return { cpus: [] };
   if (basic === 'oldest') return { single: stream.get(new PgmOldest()), cpus: [] };
   if (basic === 'single') return { single: stream.get(new PgmSingle()), cpus: [] };
@@ -138,4 +139,28 @@ export function putPgmHeader(stream: PutStream, header: PgmHeader): void {
   for (const part of [single, global, ...cpus, mappings, ramConfig, ranges]) {
     if (part !== undefined) stream.put(part);
   }
+}
+
+/**
+ * The bytes of a header, after a look at whether a reader gets the same out of them.
+ *
+ * @param options of the host and of the unit that it is for. @throws SsmError as {@link getPgmHeader}.
+ */
+export async function checkedPgmHeader(
+  header: PgmHeader,
+  { host, version, pass, afterLive }: PgmHeaderPlace,
+): Promise<Uint8Array> {
+  const bytes = putInto((stream) => putPgmHeader(stream, header), { host, version });
+  const stream = getFrom(bytes, { host, version, pass });
+  await getPgmHeader(stream, version, afterLive);
+  if (stream.offset === bytes.length) return bytes;
+  throw changed(stream, `${bytes.length - stream.offset} bytes behind the header`);
+}
+
+/** Where a header belongs. */
+export interface PgmHeaderPlace {
+  readonly host: HostProfile;
+  readonly version: number;
+  readonly pass: number;
+  readonly afterLive: boolean;
 }

@@ -75,6 +75,18 @@ function pagesOf(version: number, range: OldRange): number {
   return layoutOf(version, range) === 'none' ? 0 : Number(range.size) / PAGE_SIZE;
 }
 
+/** Whether there can be such a range. */
+function isRange(version: number, range: OldRange): boolean {
+  const { address, last, size } = range;
+  const whole = (address | size) % BigInt(PAGE_SIZE) === 0n && size > 0n && last === address + size - 1n;
+  if (!whole || size / BigInt(PAGE_SIZE) > PAGES_MAX) return false;
+  return layoutOf(version, range) !== 'chunks' || pagesOf(version, range) % CHUNK_PAGES === 0;
+}
+
+function rangeText({ address, last, size }: OldRange): string {
+  return `a range of ${size} bytes from 0x${address.toString(16)} to 0x${last.toString(16)}`;
+}
+
 /** Gets ranges and their pages, one at a time; what `nextPage` says of a page is in the properties. */
 export class OldMemoryReader implements OldPage {
   page = 0;
@@ -117,17 +129,11 @@ export class OldMemoryReader implements OldPage {
     const size = stream.getGCPhys();
     const bits = stream.getU8();
     const description = this.#version >= PgmVersion.described ? stream.getStrZ(DESCRIPTION_MAX) : '';
-    const whole = (address | size) % BigInt(PAGE_SIZE) === 0n && size > 0n && last === address + size - 1n;
-    if (!whole || bits > 1 || size / BigInt(PAGE_SIZE) > PAGES_MAX) {
-      throw this.#fail(`a range of ${size} bytes from 0x${address.toString(16)} to 0x${last.toString(16)}`);
-    }
     const range = { address, last, size, hasBits: bits === 1, description };
+    if (bits > 1 || !isRange(this.#version, range)) throw this.#fail(rangeText(range));
     const flags = this.#version < PgmVersion.described ? await this.#flags(Number(size) / PAGE_SIZE) : undefined;
     this.#layout = layoutOf(this.#version, range);
     this.#pages = pagesOf(this.#version, range);
-    if (this.#layout === 'chunks' && this.#pages % CHUNK_PAGES !== 0) {
-      throw this.#fail(`a range of ${size} bytes, which are no whole chunks`);
-    }
     this.#next = 0;
     return { ...range, ...(flags && { flags }) };
   }
@@ -207,12 +213,18 @@ export class OldMemoryReader implements OldPage {
   }
 }
 
-/** Puts ranges and their pages. */
+/** Puts ranges and their pages. What a reader would refuse is refused here: VERR_INVALID_PARAMETER. */
 export class OldMemoryWriter {
   readonly #stream: PutStream;
   readonly #version: number;
   #sequence = 0;
   #layout: Layout = 'none';
+  /** Pages of the range, and the one that comes next. */
+  #pages = 0;
+  #next = 0;
+  /** What comes next is the hidden page of shadowed ROM. */
+  #twice = false;
+  #chunkPresent = false;
 
   /** @param stream stands where the first range belongs. */
   constructor(stream: PutStream, version: number) {
@@ -220,32 +232,77 @@ export class OldMemoryWriter {
     this.#version = version;
   }
 
-  /** Puts the head of a range; all of its pages must follow. */
+  /** Puts the head of a range; all of its pages must follow. @throws SsmError */
   beginRange(range: OldRange): void {
+    this.#checkComplete();
     const stream = this.#stream;
+    const hasFlags = this.#version < PgmVersion.described;
+    if (!isRange(this.#version, range)) throw refused(rangeText(range));
+    if ((range.flags?.length ?? 0) !== (hasFlags ? Number(range.size) / PAGE_SIZE : 0)) {
+      throw refused(`${rangeText(range)} with ${range.flags?.length ?? 0} flags`);
+    }
     this.#layout = layoutOf(this.#version, range);
+    this.#pages = pagesOf(this.#version, range);
+    this.#next = 0;
     stream.putU32(this.#sequence++);
     stream.putGCPhys(range.address);
     stream.putGCPhys(range.last);
     stream.putGCPhys(range.size);
     stream.putU8(range.hasBits ? 1 : 0);
-    if (this.#version >= PgmVersion.described) stream.putStrZ(range.description, DESCRIPTION_MAX);
+    if (!hasFlags) stream.putStrZ(range.description, DESCRIPTION_MAX);
     for (const flags of range.flags ?? []) stream.putU16(flags);
   }
 
-  /** Puts a page. @param data {@link PAGE_SIZE} bytes; `undefined` for zeros. In version 6 chunks have data or have none. */
+  /**
+   * Puts a page.
+   *
+   * @param data {@link PAGE_SIZE} bytes; `undefined` for zeros. In version 6 chunks have data or have none. @throws SsmError
+   */
   put({ page, type, protection, hidden }: Omit<OldPage, 'hasData'>, data?: Uint8Array): void {
     const stream = this.#stream;
+    const twice = this.#layout === 'pages' && type === OldPageType.romShadow;
+    this.#checkPage({ page, type, protection, hidden }, data);
     if (this.#layout === 'pages') {
       if (!hidden) stream.putU8(type);
-      if (!hidden && type === OldPageType.romShadow) stream.putU8(protection);
+      if (!hidden && twice) stream.putU8(protection);
       stream.putU8(data === undefined ? 0 : 1);
-    } else if (this.#layout === 'chunks' && page % CHUNK_PAGES === 0) stream.putU8(data === undefined ? 0 : 1);
+    } else if (this.#layout === 'chunks' && page % CHUNK_PAGES === 0) {
+      this.#chunkPresent = data !== undefined;
+      stream.putU8(this.#chunkPresent ? 1 : 0);
+    }
     if (data !== undefined) stream.putMem(data);
+    this.#twice = twice && !hidden;
+    if (!this.#twice) this.#next++;
   }
 
-  /** Puts the end of the list. */
+  #checkPage({ page, type, protection, hidden }: Omit<OldPage, 'hasData'>, data: Uint8Array | undefined): void {
+    const isNext = page === this.#next && page < this.#pages && hidden === this.#twice;
+    if (!isNext) throw refused(`page ${page} where page ${this.#next} of ${this.#pages} is to come`);
+    if (data !== undefined && data.length !== PAGE_SIZE) throw refused(`a page of ${data.length} bytes`);
+    if (this.#layout === 'pages') {
+      if (type < OldPageType.ram || type > OldPageType.mmio || (hidden && type !== OldPageType.romShadow)) {
+        throw refused(`a page of type ${type}`);
+      }
+      const least = type === OldPageType.romShadow ? 1 : 0;
+      const most = type === OldPageType.romShadow ? RomProtection.readRamWriteRam : 0;
+      if (protection < least || protection > most) throw refused(`protection ${protection} of a page`);
+      return;
+    }
+    const present = this.#layout === 'plain' || (page % CHUNK_PAGES === 0 ? data !== undefined : this.#chunkPresent);
+    if ((data !== undefined) !== present) throw refused(`page ${page} ${present ? 'without' : 'with'} data`);
+  }
+
+  #checkComplete(): void {
+    if (this.#next < this.#pages) throw refused(`page ${this.#next} of ${this.#pages} of the range is missing`);
+  }
+
+  /** Puts the end of the list. @throws SsmError where pages are missing. */
   end(): void {
+    this.#checkComplete();
     this.#stream.putU32(LAST);
   }
+}
+
+function refused(detail: string): SsmError {
+  return new SsmError('VERR_INVALID_PARAMETER', detail);
 }

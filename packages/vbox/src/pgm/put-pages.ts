@@ -1,20 +1,15 @@
 import { type PutStream, SsmError } from '@ssmkit/runtime';
+import { PageSequence } from './page-sequence.js';
 import { ADDRESSED, END, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
-
-/** No page that another could follow has been. */
-const NONE = -1;
 
 /**
  * Puts the page records of a unit `pgm` (`VirtualBox 7.2 PGMR3SavedState.cpp, pgmR3SaveRamPages` and its kin).
  *
- * Records have an address where VirtualBox would write one: where the page is not the one after the last of the same
- * kind and range.
+ * Records have an address where VirtualBox would write one.
  */
 export class PageWriter {
   readonly #stream: PutStream;
-  #type: PageType = PageType.ramZero;
-  #range = 0;
-  #next = NONE;
+  #sequence = new PageSequence();
 
   /** @param stream stands where the first page record belongs. */
   constructor(stream: PutStream) {
@@ -24,7 +19,8 @@ export class PageWriter {
   /**
    * Puts a record.
    *
-   * @param record `addressed` by itself only says that the address is to be written though it need not.
+   * @param record `addressed` says that the address is to be written though it need not, or to be left out wherever a
+   * reader knows it; where it is not given it is written as VirtualBox does.
    * @param data the page, of types that have one: {@link PAGE_SIZE} bytes.
    * @throws SsmError VERR_INVALID_PARAMETER for data where there may be none, or the other way around.
    */
@@ -35,7 +31,9 @@ export class PageWriter {
       throw new SsmError('VERR_INVALID_PARAMETER', `${data?.length ?? 0} bytes in a page record of type ${type}`);
     }
     const stream = this.#stream;
-    const addressed = record.addressed === true || !this.#follows(record);
+    const sequence = this.#sequence;
+    const addressed =
+      record.addressed === false ? !sequence.isKnown(record) : record.addressed || !sequence.follows(record);
     stream.putU8(type | (addressed ? ADDRESSED : 0));
     if (addressed && memory === 'ram') stream.putGCPhys(BigInt(page) * BigInt(PAGE_SIZE));
     else if (addressed) {
@@ -44,14 +42,7 @@ export class PageWriter {
     }
     if (hasProtection) stream.putU8(protection);
     if (data !== undefined) stream.putMem(data);
-    this.#type = type;
-    this.#range = range;
-    this.#next = page + 1;
-  }
-
-  #follows({ type, range, page }: Omit<PageRecord, 'addressed'>): boolean {
-    const memory = pageTypes[this.#type]?.memory;
-    return page === this.#next && range === this.#range && memory === pageTypes[type]?.memory;
+    sequence.add(record);
   }
 
   /**
@@ -92,7 +83,7 @@ export class PageWriter {
   /** Puts the end of the pass. */
   end(): void {
     this.#stream.putU8(END);
-    this.#next = NONE;
+    this.#sequence = new PageSequence();
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { formatWhere, isSsmError, PASS_FINAL, SsmError } from './error.js';
-import { isStatus, statusCodes, statusName } from './status.js';
+import { hasOwnNumber, isStatus, type SsmStatus, statusCodes, statusName } from './status.js';
 
 describe('status codes', () => {
   it('failures are negative, successes zero or positive', () => {
@@ -27,6 +27,14 @@ describe('status codes', () => {
       expect(statusName(rc)).to.equal(name);
     });
   }
+
+  it('statuses whose number is not known go by that of VERR_GENERAL_FAILURE', () => {
+    const unnumbered = (Object.keys(statusCodes) as SsmStatus[]).filter((name) => !hasOwnNumber(name));
+    expect(unnumbered).to.include.members(['VERR_ACCESS_DENIED', 'VERR_DEADLOCK', 'VERR_INTERRUPTED']);
+    for (const name of unnumbered) expect(new SsmError(name as 'VERR_DEADLOCK', '').rc, name).to.equal(-1);
+    expect(statusName(-1)).to.equal('VERR_GENERAL_FAILURE');
+    expect(hasOwnNumber('VERR_GENERAL_FAILURE')).to.equal(true);
+  });
 
   it('a number that no status has is no status', () => {
     expect(statusName(-1_000_000)).to.equal(undefined);

@@ -1,9 +1,13 @@
+/** {@link statusCodes} of statuses that are known by name only. */
+const UNKNOWN_NUMBER = -1;
+
 /**
  * The status codes of VirtualBox: names and numbers.
  *
  * Negative numbers are failures (`VERR_`); zero and positive ones are successes that carry information
- * (`VINF_`, `VWRN_`). The numbers are those of VirtualBox 7.2 (`include/VBox/err.h`, `include/iprt/err.h`);
- * the SSM block was numbered differently up to VirtualBox 3.0, which no file shows.
+ * (`VINF_`, `VWRN_`). The numbers are those of VirtualBox 7.2 (`include/VBox/err.h`, `include/iprt/err.h`), as the
+ * project's specification documents list them (06; a number behind the status where it is another one); the SSM block was numbered differently up to VirtualBox 3.0, which no file
+ * shows. The block "named without a number" says so itself: there the number is that of VERR_GENERAL_FAILURE.
  */
 export const statusCodes = {
   // general
@@ -14,51 +18,38 @@ export const statusCodes = {
   VERR_INVALID_HANDLE: -4,
   VERR_INVALID_POINTER: -6,
   VERR_NO_MEMORY: -8,
-  VERR_ALREADY_LOADED: -9,
-  VERR_PERMISSION_DENIED: -10,
   VERR_VERSION_MISMATCH: -11,
   VERR_NOT_IMPLEMENTED: -12,
   VERR_INVALID_FLAGS: -13,
   VERR_NO_TMP_MEMORY: -20,
   VERR_WRONG_ORDER: -22,
-  VERR_NO_CONT_MEMORY: -26,
   VERR_NOT_SUPPORTED: -37,
-  VERR_ACCESS_DENIED: -38,
-  VERR_INTERRUPTED: -39,
   VERR_TIMEOUT: -40,
   VERR_BUFFER_OVERFLOW: -41,
   VERR_TOO_MUCH_DATA: -42,
-  VERR_INVALID_UUID_FORMAT: -49,
   VERR_TRY_AGAIN: -52,
   VERR_OUT_OF_RANGE: -54,
-  VERR_NO_LOW_MEMORY: -72,
-  VERR_NOT_FOUND: -78,
   VERR_INVALID_STATE: -79,
-  VERR_PAGE_COUNT_OUT_OF_RANGE: -84,
   VINF_OBJECT_DESTROYED: 85,
-  VERR_DANGLING_OBJECTS: -86,
   VERR_AUTHENTICATION_FAILURE: -89,
   VINF_NO_CHANGE: 95,
   VERR_FILE_NOT_FOUND: -102,
   VERR_INVALID_NAME: -104,
-  VERR_ALREADY_EXISTS: -105,
   VERR_EOF: -110,
   VINF_EOF: 110,
   VERR_FILE_LOCK_FAILED: -115,
   VERR_FILENAME_TOO_LONG: -120,
   VERR_INTERNAL_ERROR: -225,
-  VERR_INTERNAL_ERROR_3: -227,
-  VERR_INTERNAL_ERROR_4: -228,
+  VERR_INTERNAL_ERROR_3: -227, // (04)
+  VERR_INTERNAL_ERROR_4: -228, // (04)
   VERR_INTERNAL_ERROR_5: -229,
   VERR_IPE_UNEXPECTED_INFO_STATUS: -231,
   VERR_IPE_NOT_REACHED_DEFAULT_CASE: -234,
   VERR_IO_GEN_FAILURE: -257,
   VERR_NO_DATA: -304,
-  VERR_SEM_DESTROYED: -363,
-  VERR_DEADLOCK: -365,
   VERR_NET_ADDRESS_IN_USE: -448,
   VERR_TCP_SERVER_STOP: -500,
-  VERR_TCP_SERVER_SHUTDOWN: -501,
+  VERR_TCP_SERVER_SHUTDOWN: -501, // (04)
   VERR_SYMBOL_NOT_FOUND: -609,
   VERR_UNSUPPORTED_CPU: -1002,
   VERR_RAW_MODE_INVALID_SMP: -1015,
@@ -72,7 +63,6 @@ export const statusCodes = {
   VERR_PGM_SAVED_ROM_PAGE_PROT: -1661,
   VERR_PGM_SAVED_REC_TYPE: -1662,
   VERR_MM_HYPER_NO_MEMORY: -1701,
-  VERR_VMX_NO_VMX: -4009,
   VERR_VMX_IN_VMX_ROOT_MODE: -4011,
   VERR_SVM_IN_USE: -4054,
   VERR_HM_CONFIG_MISMATCH: -4103,
@@ -80,8 +70,16 @@ export const statusCodes = {
   VERR_PCI_PASSTHROUGH_NO_NESTED_PAGING: -5102,
   VERR_ZIP_ERROR: -22000,
   VERR_ZIP_CORRUPTED: -22001,
-  VERR_ZIP_NO_MEMORY: -22002,
-  VERR_ZIP_UNSUPPORTED_VERSION: -22003,
+  VERR_ZIP_NO_MEMORY: -22002, // (04)
+  VERR_ZIP_UNSUPPORTED_VERSION: -22003, // (04)
+  // named without a number: by the specification of VMs and devices, the last one by release logs
+  VERR_ACCESS_DENIED: UNKNOWN_NUMBER,
+  VERR_ALREADY_EXISTS: UNKNOWN_NUMBER,
+  VERR_DUPLICATE: UNKNOWN_NUMBER,
+  VERR_DEADLOCK: UNKNOWN_NUMBER,
+  VERR_SEM_BUSY: UNKNOWN_NUMBER,
+  VERR_SEM_DESTROYED: UNKNOWN_NUMBER,
+  VERR_INTERRUPTED: UNKNOWN_NUMBER,
   // CFGM
   VERR_CFGM_INTEGER_TOO_BIG: -2100,
   VERR_CFGM_CHILD_NOT_FOUND: -2101,
@@ -106,7 +104,7 @@ export const statusCodes = {
   VINF_EM_OFF: 1109,
   VINF_EM_SUSPEND: 1110,
   VINF_EM_RESET: 1111,
-  VINF_EM_HALT: 1112,
+  VINF_EM_HALT: 1112, // (07)
   VINF_EM_RESUME: 1113,
   VINF_EM_RESCHEDULE: 1118,
   VINF_EM_LAST: 1120,
@@ -523,6 +521,11 @@ export function statusName(rc: number): SsmStatus | undefined {
 /** Whether a string is the name of a status in the table. */
 export function isStatus(name: string): name is SsmStatus {
   return Object.hasOwn(statusCodes, name);
+}
+
+/** Whether the number in the table is the status's own, not one that stands for all whose number is not known. */
+export function hasOwnNumber(status: SsmStatus): boolean {
+  return statusCodes[status] !== UNKNOWN_NUMBER || status === 'VERR_GENERAL_FAILURE';
 }
 
 /** Whether a status is a failure. Success and information are the other two kinds. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type SsmStatus, statusCodes } from '../status.js';
+import { hasOwnNumber, type SsmStatus, statusCodes } from '../status.js';
 import { explainStatus, statusNames } from './explain-status.js';
 import { oldNumbers } from './old-statuses.js';
 import { statusTexts } from './texts/index.js';
@@ -101,6 +101,7 @@ describe('explaining a status', () => {
     ['0x748', ['VINF_SSM_LIVE_SUSPENDED']],
     ['1100', ['VINF_EM_TERMINATE']],
     ['-1823', ['VERR_SSM_INTEGRITY_REC_TERM', 'VERR_SSM_UNSUPPORTED_DATA_UNIT_VERSION']],
+    ['-1', ['VERR_GENERAL_FAILURE']],
     ['-1828', ['VERR_SSM_VIRTUAL_CLOCK_HZ']],
     ['VERR_SSM_INTEGRITY_SIZES', ['VERR_SSM_INTEGRITY_HEADER']],
     ['sizes', ['VERR_SSM_INTEGRITY_HEADER']],
@@ -128,7 +129,8 @@ describe('explaining a status', () => {
   it('finds every status by its name and by its number', () => {
     for (const status of all) {
       expect(names(status)).to.deep.equal([status]);
-      if (!/_(FIRST|LAST)$/.test(status)) expect(names(String(statusCodes[status]))).to.include(status);
+      const isMeant = !/_(FIRST|LAST)$/.test(status) && hasOwnNumber(status);
+      if (isMeant) expect(names(String(statusCodes[status]))).to.include(status);
     }
     expect(statusNames()).to.have.members(all);
   });

@@ -1,4 +1,4 @@
-import { isStatus, type SsmStatus, statusCodes } from '../status.js';
+import { hasOwnNumber, isStatus, type SsmStatus, statusCodes } from '../status.js';
 import { oldNames, oldNumbers } from './old-statuses.js';
 import { statusTexts, textOf } from './texts/index.js';
 import type { StatusText } from './texts/text.js';
@@ -50,8 +50,8 @@ function numberOf(text: string): readonly number[] | undefined {
 
 function byNumber(rc: number): StatusExplanation[] {
   const names = (Object.keys(statusCodes) as SsmStatus[]).filter((name) => statusCodes[name] === rc);
-  // Several names may have one number; those that mark a range are not meant.
-  const meant = names.filter((name) => !/_(?:FIRST|LAST)$/.test(name));
+  // Several names may have one number; those that mark a range, or have none of their own, are not meant.
+  const meant = names.filter((name) => !/_(?:FIRST|LAST)$/.test(name) && hasOwnNumber(name));
   const old = oldNumbers.get(rc);
   return [
     ...meant.map((name) => explanationOf(name)),

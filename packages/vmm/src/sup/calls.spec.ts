@@ -132,11 +132,11 @@ describe('services', () => {
 describe('calls of the VMM', () => {
   const vm = {};
 
-  it('need one: VERR_WRONG_ORDER, and VERR_INTERNAL_ERROR on the fast path', async () => {
+  it('need one: VERR_WRONG_ORDER', async () => {
     const { driver, alice } = newDriver();
     expect(await settled(driver.vmm.call(alice, vm, 0, 0))).to.equal('VERR_WRONG_ORDER');
     driver.vmm.setVmForFastCalls(alice, vm);
-    expect(outcomeOf(() => driver.vmm.callFast(alice, vm, fastOperations.NOP, 0))).to.equal('VERR_INTERNAL_ERROR');
+    expect(outcomeOf(() => driver.vmm.callFast(alice, vm, fastOperations.NOP, 0))).to.equal('VERR_WRONG_ORDER');
   });
 
   it('pass the VM, the CPU, the operation and the argument', async () => {
@@ -145,7 +145,7 @@ describe('calls of the VMM', () => {
     driver.vmm.set({ ex: async (...args) => void seen.push(args) as undefined });
     expect(await driver.vmm.call(alice, vm, 3, 9, 11n)).to.equal('VINF_SUCCESS');
     expect(seen).to.deep.equal([[vm, 3, 9, undefined, 11n, alice]]);
-    expect(outcomeOf(() => driver.vmm.set({}))).to.equal('VERR_ALREADY_LOADED');
+    expect(outcomeOf(() => driver.vmm.set({}))).to.equal('VERR_WRONG_ORDER');
     driver.vmm.unset();
     expect(outcomeOf(() => driver.vmm.set({}))).to.equal('VINF_SUCCESS');
   });
@@ -160,13 +160,14 @@ describe('calls of the VMM', () => {
     driver.vmm.setVmForFastCalls(alice, vm);
     expect(driver.vmm.callFast(alice, vm, fastOperations.HWACC_RUN, 2)).to.equal('VINF_EM_HALT');
     expect(driver.vmm.callFast(alice, vm, fastOperations.NOP, 2)).to.equal('VINF_SUCCESS');
-    const bad = [
-      () => driver.vmm.callFast(alice, vm, 3, 2),
-      () => driver.vmm.callFast(alice, {}, 1, 2),
-      () => driver.vmm.callFast(bob, vm, 1, 2),
-    ];
-    for (const call of bad) expect(outcomeOf(call)).to.equal('VERR_INTERNAL_ERROR');
+    expect(outcomeOf(() => driver.vmm.callFast(alice, vm, 3, 2))).to.equal('VERR_INVALID_PARAMETER');
+    for (const [session, other] of [
+      [alice, {}],
+      [bob, vm],
+    ] as const) {
+      expect(outcomeOf(() => driver.vmm.callFast(session, other, 1, 2))).to.equal('VERR_INVALID_VM_HANDLE');
+    }
     driver.vmm.setVmForFastCalls(alice, undefined);
-    expect(outcomeOf(() => driver.vmm.callFast(alice, vm, 1, 2))).to.equal('VERR_INTERNAL_ERROR');
+    expect(outcomeOf(() => driver.vmm.callFast(alice, vm, 1, 2))).to.equal('VERR_INVALID_VM_HANDLE');
   });
 });

@@ -1,7 +1,7 @@
 import { SsmError } from '@ssmkit/runtime';
 import type { Session } from './session.js';
 
-/** Longest name of a component factory, in bytes. */
+/** Longest name of a component factory, in bytes: SUPDRVFACTORY has 56 with the terminator. */
 const NAME_MAX = 55;
 
 /** SUPDRVFACTORY: a driver that lends its services to others, such as network filters. */
@@ -36,24 +36,25 @@ export class Components {
     this.#factories.push({ factory, name, session });
   }
 
-  /** `SUPR0ComponentDeregisterFactory`. @throws SsmError VERR_NOT_FOUND. */
+  /** `SUPR0ComponentDeregisterFactory`. @throws SsmError VERR_SUPDRV_COMPONENT_NOT_FOUND. */
   deregister(session: Session, factory: ComponentFactory): void {
     session.mustBeOpen();
     const at = this.#factories.findIndex((other) => other.factory === factory);
-    if (at < 0) throw new SsmError('VERR_NOT_FOUND', `the factory '${factory.name}' is not registered`);
+    if (at < 0)
+      throw new SsmError('VERR_SUPDRV_COMPONENT_NOT_FOUND', `the factory '${factory.name}' is not registered`);
     this.#factories.splice(at, 1);
   }
 
   /**
    * Finds a factory's interface (`SUPR0ComponentQueryFactory`).
    *
-   * @throws SsmError VERR_SUPDRV_COMPONENT_NOT_FOUND, VERR_SUPDRV_INTERFACE_NOT_SUPPORTED, VERR_INVALID_UUID_FORMAT.
+   * @throws SsmError VERR_SUPDRV_COMPONENT_NOT_FOUND, VERR_SUPDRV_INTERFACE_NOT_SUPPORTED, VERR_INVALID_PARAMETER.
    */
   query(session: Session, name: string, uuid: string): object {
     session.mustBeOpen();
     const bare = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i.exec(uuid)?.[1];
     if (bare === undefined || uuid.startsWith('{') !== uuid.endsWith('}')) {
-      throw new SsmError('VERR_INVALID_UUID_FORMAT', `'${uuid}' is no UUID`);
+      throw new SsmError('VERR_INVALID_PARAMETER', `'${uuid}' is no UUID`);
     }
     const found = this.#factories.find((other) => other.name === name);
     if (found === undefined) {

@@ -96,22 +96,26 @@ export class SupportDriver {
     this.#print(text);
   }
 
-  /** For {@link Session.close}: takes everything from a session, in the order of `supdrvCleanupSession`. */
+  /**
+   * For {@link Session.close}: takes everything from a session. Who uses something goes before it: waits before objects,
+   * objects before the modules that their destructors are in, modules before memory, and loggers at the end, since all of
+   * these may log.
+   */
   sessionClosed(session: Session): void {
     this.#sessions.delete(session);
     const errors: unknown[] = [];
     const steps: readonly (() => void)[] = [
-      () => this.loggers.sessionClosed(session),
-      () => this.tracer.sessionClosed(session),
+      () => this.vmm.sessionClosed(session),
       () => session.events.sessionClosed(),
       () => session.multiEvents.sessionClosed(),
       () => this.objects.sessionClosed(session),
-      () => session.memory.sessionClosed(),
-      () => this.modules.sessionClosed(session),
-      () => this.components.sessionClosed(session),
       () => this.services.sessionClosed(session),
-      () => this.vmm.sessionClosed(session),
+      () => this.components.sessionClosed(session),
+      () => this.tracer.sessionClosed(session),
+      () => this.modules.sessionClosed(session),
       () => this.gip.sessionClosed(session),
+      () => session.memory.sessionClosed(),
+      () => this.loggers.sessionClosed(session),
     ];
     for (const step of steps) {
       try {

@@ -7,7 +7,7 @@ import { type EventSemaphore, MultiEvent } from './wait.js';
 /** NIL_SUPSEMEVENT and NIL_SUPSEMEVENTMULTI. */
 export const NIL_EVENT = 0;
 
-/** RT_INDEFINITE_WAIT: milliseconds that mean no timeout. */
+/** Milliseconds that mean no timeout: the most there are in 32 bits. */
 export const INDEFINITE_MILLIS = 0xffff_ffff;
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
@@ -29,8 +29,8 @@ interface Handle<T extends EventSemaphore> {
  * The event semaphores of one kind that a session has handles to. A handle means nothing in another session, and is
  * never given out again.
  *
- * VirtualBox's waits hold a reference to the object, so that closing a handle does not end a wait that came through it.
- * Here that would leave a promise that nobody can settle: a closed handle ends its waits with VERR_SEM_DESTROYED.
+ * A wait that went on after its handle was closed would be a promise that nobody can settle any longer, so closing ends
+ * the waits that came through the handle with VERR_SEM_DESTROYED.
  */
 export class EventTable<T extends EventSemaphore> {
   readonly #session: Session;
@@ -67,7 +67,7 @@ export class EventTable<T extends EventSemaphore> {
    * Opens another session's semaphore.
    *
    * @returns a handle of this session.
-   * @throws SsmError VERR_INVALID_PARAMETER for an object of another type, VERR_PERMISSION_DENIED, VERR_WRONG_ORDER.
+   * @throws SsmError VERR_INVALID_PARAMETER for an object of another type, VERR_ACCESS_DENIED, VERR_INVALID_HANDLE.
    */
   open(object: SupObject): number {
     if (object.type !== this.#type) {

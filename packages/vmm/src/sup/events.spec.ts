@@ -174,7 +174,7 @@ for (const [kind, of] of Object.entries(kinds)) {
     it('opening needs access, and an object of the kind', () => {
       const { driver, alice, bob } = newDriver();
       const object = of(alice).objectOf(of(alice).create());
-      expect(outcomeOf(() => of(bob).open(object))).to.equal('VERR_PERMISSION_DENIED');
+      expect(outcomeOf(() => of(bob).open(object))).to.equal('VERR_ACCESS_DENIED');
       const other = driver.objects.register(alice, 'VM', () => {});
       expect(outcomeOf(() => of(alice).open(other))).to.equal('VERR_INVALID_PARAMETER');
     });

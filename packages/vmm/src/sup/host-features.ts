@@ -85,14 +85,14 @@ export class HostQueries {
   /**
    * Has the kernel enter, or leave, VMX root mode; calls are counted.
    *
-   * @throws SsmError VERR_NOT_SUPPORTED where the kernel does no such thing, VERR_VMX_NO_VMX without VT-x,
+   * @throws SsmError VERR_NOT_SUPPORTED where the kernel does no such thing, VERR_UNSUPPORTED_CPU without VT-x,
    * VERR_WRONG_ORDER for leaving without entering.
    */
   enableVtx(enable: boolean): void {
     if (!this.#features.kernelEnablesVtx) {
       throw new SsmError('VERR_NOT_SUPPORTED', 'the kernel leaves VMX root mode to those who need it');
     }
-    if ((this.#features.vtCaps & vtCaps.VT_X) === 0) throw new SsmError('VERR_VMX_NO_VMX', 'the CPU has no VT-x');
+    if ((this.#features.vtCaps & vtCaps.VT_X) === 0) throw new SsmError('VERR_UNSUPPORTED_CPU', 'the CPU has no VT-x');
     if (!enable && this.#vtxUsers === 0) throw new SsmError('VERR_WRONG_ORDER', 'VT-x is not enabled');
     this.#vtxUsers += enable ? 1 : -1;
   }

@@ -6,21 +6,16 @@ import type { Session } from './session.js';
 
 /** SUPDRV_IDC_VERSION; drivers of another high word do not understand each other. */
 export const IDC_VERSION = 0x0001_0000;
-/** SUPDRVIDCREQ_CONNECT_MAGIC_COOKIE, 'tori'. */
-export const IDC_COOKIE = 0x69726f74;
-
-/** Numbers of requests (`VirtualBox 7.2 SUPDrvIDC.h`; on Windows they are others). */
+/** Numbers of requests over a connection. sup.h has none; these are ssmkit's own. */
 export const idcRequests = {
-  CONNECT: 0xc0ffee01,
-  DISCONNECT: 0xc0ffee02,
-  GET_SYMBOL: 0xc0ffee03,
-  COMPONENT_REGISTER_FACTORY: 0xc0ffee0a,
-  COMPONENT_DEREGISTER_FACTORY: 0xc0ffee0b,
+  DISCONNECT: 1,
+  GET_SYMBOL: 2,
+  COMPONENT_REGISTER_FACTORY: 3,
+  COMPONENT_DEREGISTER_FACTORY: 4,
 } as const;
 
 /** What a request is accompanied by. */
 export interface IdcPackets {
-  CONNECT: { readonly cookie: number; readonly requestedVersion: number; readonly minVersion: number };
   DISCONNECT: undefined;
   /** Without a module, a symbol of the support driver itself. */
   GET_SYMBOL: { readonly module?: string; readonly symbol: string };
@@ -52,27 +47,14 @@ export class Idc {
   /**
    * Connects (`SUPR0IdcOpen`).
    *
-   * @param requestedVersion 0, as everything that is too old, for the oldest one that is understood.
-   * @param minVersion likewise.
-   * @throws SsmError VERR_VERSION_MISMATCH, VERR_INVALID_PARAMETER.
+   * @param requestedVersion that the caller speaks; this driver's where not given.
+   * @param minVersion the oldest one that it speaks as well, of the same high word; all of them where not given.
+   * @throws SsmError VERR_VERSION_MISMATCH where the driver speaks none of them, VERR_INVALID_PARAMETER.
    */
-  open(requestedVersion = 0, minVersion = 0): IdcHandle {
-    const oldest = (IDC_VERSION & 0xffff0000) >>> 0;
-    // SUPR0IdcOpen: a version that is not given, or older than this side understands, is the oldest one.
-    const least = (version: number) => Math.max(version, oldest);
-    return this.connect({
-      cookie: IDC_COOKIE,
-      requestedVersion: least(requestedVersion),
-      minVersion: least(minVersion),
-    });
-  }
-
-  /** The request itself, as {@link open} makes it. @throws SsmError VERR_INVALID_PARAMETER, VERR_VERSION_MISMATCH. */
-  connect({ cookie, requestedVersion, minVersion }: IdcPackets['CONNECT']): IdcHandle {
+  open(requestedVersion = IDC_VERSION, minVersion = Math.floor(requestedVersion / 0x10000) * 0x10000): IdcHandle {
     checkUnsigned(requestedVersion, 32, 'the version');
     checkUnsigned(minVersion, 32, 'the version');
     const sameMajor = (a: number, b: number) => a >>> 16 === b >>> 16;
-    if (cookie !== IDC_COOKIE) throw new SsmError('VERR_INVALID_PARAMETER', `0x${cookie.toString(16)} is no cookie`);
     if (minVersion > requestedVersion || !sameMajor(minVersion, requestedVersion)) {
       throw new SsmError('VERR_INVALID_PARAMETER', `version ${hex(requestedVersion)}, at least ${hex(minVersion)}`);
     }
@@ -91,15 +73,13 @@ export class Idc {
    * Makes a request over a connection (`SUPR0IdcCall`).
    *
    * @returns the symbol, of GET_SYMBOL.
-   * @throws SsmError VERR_NOT_SUPPORTED for an unknown number, VERR_INVALID_HANDLE once it is closed, VERR_INVALID_PARAMETER
-   * for CONNECT, which has no connection yet; what the request fails with.
+   * @throws SsmError VERR_NOT_SUPPORTED for an unknown number, VERR_INVALID_HANDLE once it is closed; what the request
+   * fails with.
    */
   call<K extends keyof IdcPackets>(handle: IdcHandle, request: number, packet?: IdcPackets[K]): unknown {
     const { session } = handle;
     session.mustBeOpen();
     switch (request) {
-      case idcRequests.CONNECT:
-        throw new SsmError('VERR_INVALID_PARAMETER', 'the connection is open');
       case idcRequests.DISCONNECT:
         return session.close();
       case idcRequests.GET_SYMBOL: {

@@ -11,8 +11,8 @@
  * page may be accessed for, which physical address it is at. Nothing in it depends on the machine that this runs on, so
  * that a test, or a saved state, meets the same host everywhere.
  *
- * What holds everything together is the session: it has an owner, and whatever is made through it ends with it, in the
- * order in which the driver cleans up. A process that dies in VirtualBox, and a `close()` that was written in one `finally`
+ * What holds everything together is the session: it has an owner, and whatever is made through it ends with it, users
+ * before what they use. A process that dies in VirtualBox, and a `close()` that was written in one `finally`
  * here, leave nothing behind: waits end, objects are released, memory is free, modules are unloaded.
  *
  * Ring 0 and ring 3 are one event loop here. A call into "the kernel" is a function call; a wait is a promise; a spinlock
@@ -41,9 +41,10 @@ export {
   type DestinationName,
   destinationNames,
   formatGroupSettings,
-  type GroupFlag,
-  groupFlags,
   type LoggerFlag,
+  type LogLevel,
+  loggerFlags,
+  logLevels,
 } from './logger/settings.js';
 export { type Access, Mapping, protections } from './memory/mapping.js';
 export { PAGE_SIZE, PhysicalMemory, type PhysicalMemoryOptions } from './memory/physical.js';

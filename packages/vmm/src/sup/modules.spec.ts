@@ -108,10 +108,10 @@ describe('modules', () => {
     });
   }
 
-  it('another module under a name that is taken: VERR_ALREADY_LOADED', async () => {
+  it('another module under a name that is taken: VERR_PDM_MODULE_NAME_CLASH', async () => {
     const { driver, alice } = newDriver();
     await driver.modules.load(alice, 'm', {});
-    expect(await settled(driver.modules.load(alice, 'm', {}))).to.equal('VERR_ALREADY_LOADED');
+    expect(await settled(driver.modules.load(alice, 'm', {}))).to.equal('VERR_PDM_MODULE_NAME_CLASH');
   });
 
   it('have their own exports as symbols, for who has loaded them', async () => {
@@ -131,11 +131,11 @@ describe('modules', () => {
     expect(driver.modules.symbol(alice, image, 'everybody')).to.be.a('function');
   });
 
-  it('do not go while there are objects of theirs: VERR_DANGLING_OBJECTS', async () => {
+  it('do not go while there are objects of theirs: VERR_WRONG_ORDER', async () => {
     const { driver, alice } = newDriver();
     const image = await driver.modules.load(alice, 'm', diary().exports);
     const object = image.registerObject(alice, 'INTERNAL_NETWORK', () => {});
-    expect(outcomeOf(() => driver.modules.free(alice, image))).to.equal('VERR_DANGLING_OBJECTS');
+    expect(outcomeOf(() => driver.modules.free(alice, image))).to.equal('VERR_WRONG_ORDER');
     expect(driver.modules.names).to.deep.equal(['m']);
     driver.objects.release(object, alice);
     expect(outcomeOf(() => driver.modules.free(alice, image))).to.equal('VINF_SUCCESS');
@@ -184,7 +184,7 @@ describe('modules', () => {
   it('VMMR0.r0 is the VMM', async () => {
     const { driver, alice } = newDriver();
     expect(await settled(driver.modules.load(alice, VMM_MODULE, {}))).to.equal('VERR_SYMBOL_NOT_FOUND');
-    const exports = { VMMR0EntryEx: () => 'VINF_EM_HALT' as const, VMMR0EntryFast: () => undefined };
+    const exports = { VMMR0Entry: () => 'VINF_EM_HALT' as const, VMMR0Fast: () => undefined };
     const image = await driver.modules.load(alice, VMM_MODULE, exports);
     expect(await driver.vmm.call(alice, undefined, 0, 0)).to.equal('VINF_EM_HALT');
     driver.modules.free(alice, image);

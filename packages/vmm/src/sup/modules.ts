@@ -8,7 +8,7 @@ import type { VmmEntryPoints } from './vmm-entry.js';
 
 /** The module that is the VMM. */
 export const VMM_MODULE = 'VMMR0.r0';
-/** Longest name of a module, in bytes. */
+/** Longest name of a module, in bytes: sup.h has 32 with the terminator. */
 const NAME_MAX = 31;
 
 /** What an ES module exports: its namespace object. Functions of known names are called; the rest are symbols. */
@@ -18,9 +18,9 @@ export interface ModuleExports {
   /** Is called once, before the module goes. */
   readonly ModuleTerm?: (image: ModuleImage) => void;
   /** In `VMMR0.r0`. */
-  readonly VMMR0EntryEx?: VmmEntryPoints['ex'];
+  readonly VMMR0Entry?: VmmEntryPoints['ex'];
   /** In `VMMR0.r0`. */
-  readonly VMMR0EntryFast?: VmmEntryPoints['fast'];
+  readonly VMMR0Fast?: VmmEntryPoints['fast'];
 }
 
 /** A module that is loaded; what its entry points are called with. */
@@ -97,7 +97,7 @@ export class Modules {
   /**
    * Loads a module, or refers to it once more if it is loaded (`SUPR3LoadModule`).
    *
-   * @throws SsmError VERR_INVALID_NAME, VERR_FILENAME_TOO_LONG, VERR_ALREADY_LOADED for another module under the name,
+   * @throws SsmError VERR_INVALID_NAME, VERR_FILENAME_TOO_LONG, VERR_PDM_MODULE_NAME_CLASH for another module under the name,
    * VERR_SYMBOL_NOT_FOUND when `VMMR0.r0` has no entry point; what `ModuleInit` throws.
    */
   async load(session: Session, name: string, exports: ModuleExports & object): Promise<ModuleImage> {
@@ -122,13 +122,13 @@ export class Modules {
   /**
    * Takes back one load (`SUPR3FreeModule`). The module goes with the last one of all.
    *
-   * @throws SsmError VERR_INVALID_HANDLE for a module that the session has not loaded, VERR_DANGLING_OBJECTS while there
+   * @throws SsmError VERR_INVALID_HANDLE for a module that the session has not loaded, VERR_WRONG_ORDER while there
    * are objects of the module; what `ModuleTerm` throws, when the module is gone nonetheless.
    */
   free(session: Session, image: ModuleImage): void {
     const loaded = this.#ofSession(session, image);
     if (this.references(image.name) === 1 && image.objects > 0) {
-      throw new SsmError('VERR_DANGLING_OBJECTS', `module '${image.name}' has ${image.objects} objects`);
+      throw new SsmError('VERR_WRONG_ORDER', `module '${image.name}' has ${image.objects} objects`);
     }
     this.#release(session, loaded);
   }
@@ -139,10 +139,10 @@ export class Modules {
     return symbolOf(image, name);
   }
 
-  /** A symbol of any module, for other drivers. @throws SsmError VERR_NOT_FOUND, VERR_SYMBOL_NOT_FOUND. */
+  /** A symbol of any module, for other drivers. @throws SsmError VERR_SYMBOL_NOT_FOUND. */
   symbolByName(module: string, name: string): unknown {
     const loaded = this.#loaded.get(module);
-    if (loaded === undefined) throw new SsmError('VERR_NOT_FOUND', `module '${module}' is not loaded`);
+    if (loaded === undefined) throw new SsmError('VERR_SYMBOL_NOT_FOUND', `module '${module}' is not loaded`);
     return symbolOf(loaded.image, name);
   }
 
@@ -171,7 +171,7 @@ export class Modules {
     checkName(name);
     let loaded = this.#loaded.get(name);
     if (loaded !== undefined && loaded.image.exports !== exports) {
-      throw new SsmError('VERR_ALREADY_LOADED', `another module is loaded as '${name}'`);
+      throw new SsmError('VERR_PDM_MODULE_NAME_CLASH', `another module is loaded as '${name}'`);
     }
     if (loaded === undefined) loaded = this.#start(session, name, exports, handler);
     else loaded.sessions.set(session, (loaded.sessions.get(session) ?? 0) + 1);
@@ -187,8 +187,8 @@ export class Modules {
     const vmm: VmmEntryPoints | undefined =
       name === VMM_MODULE
         ? {
-            ex: callable(image, 'VMMR0EntryEx') as NonNullable<VmmEntryPoints['ex']>,
-            fast: callable(image, 'VMMR0EntryFast') as NonNullable<VmmEntryPoints['fast']>,
+            ex: callable(image, 'VMMR0Entry') as NonNullable<VmmEntryPoints['ex']>,
+            fast: callable(image, 'VMMR0Fast') as NonNullable<VmmEntryPoints['fast']>,
           }
         : undefined;
     if (service !== undefined) {

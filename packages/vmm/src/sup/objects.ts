@@ -1,5 +1,5 @@
 import { SsmError } from '@ssmkit/runtime';
-import { type AccessPolicy, sameUser } from './access-policy.js';
+import { type AccessPolicy, sameUserOrRoot } from './access-policy.js';
 import type { Session, SessionOwner } from './session.js';
 import { throwAll } from './throw-all.js';
 
@@ -45,7 +45,7 @@ export class ObjectTable {
   readonly #objects = new Map<SupObject, Entry>();
   readonly #policy: AccessPolicy;
 
-  constructor(policy: AccessPolicy = sameUser) {
+  constructor(policy: AccessPolicy = sameUserOrRoot) {
     this.#policy = policy;
   }
 
@@ -85,20 +85,16 @@ export class ObjectTable {
   }
 
   /**
-   * Adds a reference that the session holds (`SUPR0ObjAddRef`, `SUPR0ObjAddRefEx`).
+   * Adds a reference that the session holds (`SUPR0ObjAddRef`, `SUPR0ObjAddRefEx`, whose `fNoBlocking` has no meaning
+   * here: nothing blocks).
    *
-   * @param options.noBlocking refuses the first reference of a session, which may need memory: VERR_TRY_AGAIN.
-   * @throws SsmError VERR_WRONG_ORDER for an object that is destroyed, VERR_TRY_AGAIN, VERR_INVALID_HANDLE.
+   * @throws SsmError VERR_INVALID_HANDLE for an object that is destroyed, or a session that is closed.
    */
-  addRef(object: SupObject, session: Session, options: { readonly noBlocking?: boolean } = {}): void {
+  addRef(object: SupObject, session: Session): void {
     session.mustBeOpen();
     const entry = this.#objects.get(object);
-    if (entry === undefined) throw new SsmError('VERR_WRONG_ORDER', 'the object is destroyed');
-    const count = entry.references.get(session) ?? 0;
-    if (count === 0 && options.noBlocking === true) {
-      throw new SsmError('VERR_TRY_AGAIN', `session ${session.id} has no reference to the object yet`);
-    }
-    entry.references.set(session, count + 1);
+    if (entry === undefined) throw new SsmError('VERR_INVALID_HANDLE', 'the object is destroyed');
+    entry.references.set(session, (entry.references.get(session) ?? 0) + 1);
   }
 
   /**
@@ -124,15 +120,15 @@ export class ObjectTable {
   /**
    * Checks that a session may use an object.
    *
-   * @throws SsmError VERR_PERMISSION_DENIED where the policy says no, VERR_WRONG_ORDER for an object that is destroyed.
+   * @throws SsmError VERR_ACCESS_DENIED where the policy says no, VERR_INVALID_HANDLE for an object that is destroyed.
    */
   verifyAccess(object: SupObject, session: Session, name?: string): void {
     session.mustBeOpen();
-    if (!this.#objects.has(object)) throw new SsmError('VERR_WRONG_ORDER', 'the object is destroyed');
+    if (!this.#objects.has(object)) throw new SsmError('VERR_INVALID_HANDLE', 'the object is destroyed');
     if (this.#policy(object, session, name)) return;
     const what = name === undefined ? `an object of type ${object.type}` : `'${name}'`;
     throw new SsmError(
-      'VERR_PERMISSION_DENIED',
+      'VERR_ACCESS_DENIED',
       `user ${session.owner.uid} may not use ${what} of user ${object.creator.uid}`,
     );
   }

@@ -2,7 +2,7 @@ import { SsmError, type SsmStatus } from '@ssmkit/runtime';
 import { checkUnsigned, passRequest, SERVICE_REQUEST_MAGIC } from './request.js';
 import type { Session } from './session.js';
 
-/** Longest name of a service, in bytes. */
+/** Longest name of a service, in bytes: that of a module, since modules are services of their own name. */
 const NAME_MAX = 31;
 
 /**

@@ -12,9 +12,9 @@ type Result = SsmStatus | undefined;
 
 /** Entry points of the VMM in the kernel. They return informational statuses, or nothing for VINF_SUCCESS, and throw failures. */
 export interface VmmEntryPoints {
-  /** VMMR0EntryFast: no argument, nothing to wait for. */
+  /** For SUPR3CallVMMR0Fast: no argument, nothing to wait for. */
   readonly fast?: (vm: VmR0, idCpu: number, operation: number) => Result;
-  /** VMMR0EntryEx, which SUPR3CallVMMR0 and SUPR3CallVMMR0Ex call. */
+  /** VMMR0Entry, which SUPR3CallVMMR0 and SUPR3CallVMMR0Ex call. */
   readonly ex?: (
     vm: VmR0 | undefined,
     idCpu: number,
@@ -30,9 +30,9 @@ export class VmmEntry {
   #entryPoints: VmmEntryPoints | undefined;
   readonly #fastVms = new Map<Session, VmR0>();
 
-  /** @throws SsmError VERR_ALREADY_LOADED while others are set. */
+  /** @throws SsmError VERR_WRONG_ORDER while others are set. */
   set(entryPoints: VmmEntryPoints): void {
-    if (this.#entryPoints !== undefined) throw new SsmError('VERR_ALREADY_LOADED', 'a VMM is loaded');
+    if (this.#entryPoints !== undefined) throw new SsmError('VERR_WRONG_ORDER', 'a VMM is loaded');
     this.#entryPoints = entryPoints;
   }
 
@@ -51,17 +51,17 @@ export class VmmEntry {
    * Calls the VMM with as little around it as possible (`SUPR3CallVMMR0Fast`).
    *
    * @param operation of {@link fastOperations}.
-   * @throws SsmError VERR_INTERNAL_ERROR for other operations, without a VMM, or for a VM that was not set.
+   * @throws SsmError VERR_INVALID_PARAMETER for other operations, VERR_WRONG_ORDER without a VMM, VERR_INVALID_VM_HANDLE for a
+   * VM that was not set.
    */
   callFast(session: Session, vm: VmR0, operation: number, idCpu: number): SsmStatus {
     session.mustBeOpen();
     if (!Object.values<number>(fastOperations).includes(operation)) {
-      throw new SsmError('VERR_INTERNAL_ERROR', `there is no fast operation ${operation}`);
+      throw new SsmError('VERR_INVALID_PARAMETER', `there is no fast operation ${operation}`);
     }
     const fast = this.#entryPoints?.fast;
-    if (fast === undefined || vm !== this.#fastVms.get(session)) {
-      throw new SsmError('VERR_INTERNAL_ERROR', fast === undefined ? 'no VMM is loaded' : 'the VM was not set');
-    }
+    if (fast === undefined) throw new SsmError('VERR_WRONG_ORDER', 'no VMM is loaded');
+    if (vm !== this.#fastVms.get(session)) throw new SsmError('VERR_INVALID_VM_HANDLE', 'the VM was not set');
     return fast(vm, idCpu, operation) ?? 'VINF_SUCCESS';
   }
 

@@ -17,10 +17,23 @@ import {
 import { gipCpuOffset, gipOffset } from './reader.js';
 
 const NS_PER_S = 1_000_000_000n;
-/** The frequency of updates is measured anew after so many of them. */
-const RECALC_UPDATES = 0x800;
-/** A measured frequency outside of this is not believed. */
-const HZ_BELIEVED = { min: 30, max: 2000 } as const;
+const U32_MAX = 0xffff_ffff;
+/** Intervals that a CPU's entry remembers. */
+const HISTORY_LENGTH = 8;
+/*
+ * How the page is kept up to date: sup.h says what its members are, and that the interval of a CPU is the average of the
+ * last 2, 4 or 8 updates with a little slack. Which of these, how little, and when a rate is believed, is decided here.
+ */
+
+/** Updates that are averaged: the fewest that cover this time, or the most there are. */
+const AVERAGED = [2, 4, 8] as const;
+const AVERAGED_MS = 40;
+/** The slack is this part of the interval, as a shift. */
+const SLACK_SHIFT = 8;
+/** The rate of updates is measured over so many of them. */
+const MEASURED_UPDATES = 1000;
+/** A rate that is measured counts when it is at most so many times more, or less, than it should be. */
+const RATE_FACTOR = 2;
 
 /** A CPU of the host. */
 export interface GipCpuOptions {
@@ -54,6 +67,8 @@ export class GlobalInfo {
   readonly #driver: SupportDriver;
   readonly #cpus: readonly Cpu[];
   readonly #mode: GipMode;
+  /** Updates per second, as configured. */
+  readonly #updateHz: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #physical: readonly bigint[];
@@ -67,6 +82,7 @@ export class GlobalInfo {
     check(updateHz, cpus);
     this.#driver = driver;
     this.#mode = mode;
+    this.#updateHz = updateHz;
     this.#cpus = cpus.map(({ hz = NS_PER_S, tscDelta = 0n, tsc }) => ({
       tsc: tsc ?? ((nanoTs) => (nanoTs * hz) / NS_PER_S + tscDelta),
     }));
@@ -124,7 +140,7 @@ export class GlobalInfo {
   update(): void {
     const now = this.#driver.timers.now();
     this.#updates++;
-    if (this.#updates % RECALC_UPDATES === 0) this.#measureHz(now);
+    if (this.#updates % MEASURED_UPDATES === 0) this.#measureHz(now);
     const cpus = this.#mode === 'ASYNC_TSC' ? this.#cpus.length : 1;
     for (let index = 0; index < cpus; index++) {
       if (this.#state(index) === gipCpuStates.ONLINE) {
@@ -181,34 +197,28 @@ export class GlobalInfo {
     writeImage(descriptorFor(SupGipCpu), defaultHost, entry, this.#bytes, gipCpuOffset(index));
   }
 
-  /** VirtualBox 4.0 SUPDrv.c, supdrvGipDoUpdateCpu. */
   #updateCpu(index: number, now: bigint): void {
     const tsc = this.#cpus[index]!.tsc(now);
-    let delta = tsc - this.#get64(index, 'tsc');
+    const delta = tsc - this.#get64(index, 'tsc');
     this.#put(index, 'prevUpdateIntervalNs', Number(BigInt.asUintN(32, now - this.#get64(index, 'nanoTs'))));
     this.#put64(index, 'nanoTs', now);
     this.#put64(index, 'tsc', tsc);
-    if (delta >> 32n !== 0n) {
-      delta = BigInt(this.#get(index, 'updateIntervalTsc'));
+    const head = this.#get(index, 'tscHistoryHead');
+    let ticks = Number(delta);
+    if (delta < 0n || delta >> 32n !== 0n) {
+      // No interval of a TSC that works: the one before is the better guess.
+      ticks = this.#history(index, head);
       this.#put(index, 'errors', this.#get(index, 'errors') + 1);
     }
-    const ticks = Number(delta);
-    const before = this.#history(index, this.#get(index, 'tscHistoryHead'));
-    const head = (this.#get(index, 'tscHistoryHead') + 1) & 7;
-    this.#put(index, 'tscHistoryHead', head);
-    this.#view.setUint32(gipCpuOffset(index) + gipOffset.cpu('tscHistory') + 4 * head, ticks, true);
+    const next = (head + 1) % HISTORY_LENGTH;
+    this.#put(index, 'tscHistoryHead', next);
+    this.#view.setUint32(gipCpuOffset(index) + gipOffset.cpu('tscHistory') + 4 * next, ticks, true);
 
     const hz = this.#view.getUint32(gipOffset.page('updateHz'), true);
-    // The faster the updates, the more of them are averaged, and the smaller the slack that keeps time from running ahead.
-    const [interval, slackShift] =
-      hz >= 1000
-        ? [Math.floor(sum(8, (i) => this.#history(index, i)) / 8), 14]
-        : hz >= 90
-          ? [Math.floor((ticks + before) / 2), 7]
-          : [ticks, 6];
-    const withSlack = (interval + (interval >>> slackShift)) >>> 0;
-    this.#put(index, 'updateIntervalTsc', withSlack);
-    this.#put64(index, 'cpuHz', BigInt(withSlack) * BigInt(hz));
+    const count = AVERAGED.find((updates) => updates * 1000 >= AVERAGED_MS * hz) ?? HISTORY_LENGTH;
+    const average = Math.floor(sum(count, (i) => this.#history(index, (next - i) & (HISTORY_LENGTH - 1))) / count);
+    this.#put(index, 'updateIntervalTsc', Math.min(average + (average >>> SLACK_SHIFT), U32_MAX));
+    this.#put64(index, 'cpuHz', (BigInt(average) * NS_PER_S) / BigInt(this.#intervalNs));
   }
 
   #measureHz(now: bigint): void {
@@ -216,8 +226,8 @@ export class GlobalInfo {
     const passed = now - this.#view.getBigUint64(at, true);
     this.#view.setBigUint64(at, now, true);
     if (passed <= 0n) return;
-    const hz = Number((NS_PER_S * BigInt(RECALC_UPDATES)) / passed);
-    if (hz < HZ_BELIEVED.min || hz > HZ_BELIEVED.max) return;
+    const hz = Number((NS_PER_S * BigInt(MEASURED_UPDATES)) / passed);
+    if (hz * RATE_FACTOR < this.#updateHz || hz > this.#updateHz * RATE_FACTOR) return;
     this.#view.setUint32(gipOffset.page('updateHz'), hz, true);
     this.#view.setUint32(gipOffset.page('updateIntervalNs'), Math.floor(Number(NS_PER_S) / hz), true);
   }

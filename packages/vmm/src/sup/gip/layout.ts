@@ -2,14 +2,15 @@ import { HCPtrNI, Mem, SsmStruct, Struct, U16, U32, U64 } from '@ssmkit/schema';
 
 /*
  * The memory layout of the global information page and of what else of the support library is a C structure. Offsets and
- * sizes: sup.h (GIP version 3), where RTCPUSET has 256 bits.
+ * sizes: sup.h (GIP version 3). How many CPUs a set has is not in it, but the table of CPUs begins at a multiple of 256 there,
+ * which it does for sets of 256 bits and for no smaller ones.
  */
 
 /** SUPGLOBALINFOPAGE_MAGIC. */
 export const GIP_MAGIC = 0x19590106;
 /** SUPGLOBALINFOPAGE_VERSION; the high word says who can read it. */
 export const GIP_VERSION = 0x0003_0000;
-/** RTCPUSET_MAX_CPUS. */
+/** RTCPUSET_MAX_CPUS: see above. */
 export const CPU_SET_BITS = 256;
 /** Entry of the CPU tables for CPUs that there are not. */
 export const NO_CPU = 0xffff;

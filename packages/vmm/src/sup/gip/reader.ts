@@ -101,8 +101,8 @@ export function cpuHzFromGip(bytes: Uint8Array | undefined, apicId: number): big
 }
 
 /**
- * The time at a TSC value of a CPU, in nanoseconds: that of the last update and the ticks since then. It never runs ahead
- * of the next update: ticks beyond a whole interval count as one (`VirtualBox 7.2 timesupref.h`).
+ * The time at a TSC value of a CPU, in nanoseconds: that of the last update and the ticks since then. So that it never runs
+ * ahead of the next update, ticks beyond a whole interval count as one.
  *
  * @throws SsmError VERR_INVALID_CPU_ID; as {@link readGipCpu}.
  */

@@ -1,24 +1,23 @@
 import { SsmError } from '@ssmkit/runtime';
-import { type HostClock, NS_PER_MS } from '../../emt/host-clock.js';
+import type { HostClock } from '../../emt/host-clock.js';
 import {
   applyDestinations,
   applyFlags,
   applyGroupSettings,
   type DestinationName,
   formatGroupSettings,
-  type GroupFlag,
-  groupFlags,
   type LoggerFlag,
+  type LogLevel,
+  logLevels,
 } from './settings.js';
 
 /** Receives what a logger writes to a destination. `value` is what stands behind its name in the settings. */
 export type LogWriter = (text: string, value: string) => void;
 
-/** Bytes of the ring buffer where the settings do not say how many. */
-const RINGBUF_DEFAULT = 64 * 1024;
+const NS_PER_S = 1_000_000_000n;
 
-/** How many lines of a group with the flag RESTRICT are logged. */
-const RESTRICT_LINES = 1024;
+/** Characters of the ring buffer where the settings do not say how many. */
+const RING_DEFAULT = 64 * 1024;
 
 export interface LoggerOptions {
   readonly clock: HostClock;
@@ -31,9 +30,9 @@ export class Logger {
   readonly #clock: HostClock;
   readonly #start: bigint;
   readonly #writers: LoggerOptions['writers'];
+  /** Level by group. */
   readonly #groups: Map<string, number>;
-  readonly #numbers: ReadonlyMap<string, number>;
-  readonly #lines = new Map<string, number>();
+  readonly #groupWidth: number;
   #flags = new Set<LoggerFlag>();
   #destinations = new Map<DestinationName, string>();
   #buffer = '';
@@ -43,8 +42,8 @@ export class Logger {
     this.#clock = clock;
     this.#start = clock.now();
     this.#writers = writers;
-    this.#groups = new Map(groups.map((name) => [name, 0]));
-    this.#numbers = new Map(groups.map((name, number) => [name, number]));
+    this.#groups = new Map(groups.map((name) => [name, logLevels.OFF]));
+    this.#groupWidth = Math.max(...groups.map((name) => name.length));
   }
 
   get flags(): ReadonlySet<LoggerFlag> {
@@ -80,26 +79,20 @@ export class Logger {
     this.flush();
     this.#flags = flags;
     this.#destinations = destinations;
-    for (const [name, bits] of groups) this.#groups.set(name, bits);
+    for (const [name, level] of groups) this.#groups.set(name, level);
   }
 
   /** Whether something would be logged; for those who would have to make the text first. Unknown groups are the first one. */
-  isEnabled(flag: GroupFlag, group: string): boolean {
+  isEnabled(level: LogLevel, group: string): boolean {
     if (this.#flags.has('disabled')) return false;
-    const bits = this.#groups.get(this.#groupOf(group)) ?? 0;
-    const wanted = groupFlags[flag] | groupFlags.ENABLED;
-    return (bits & wanted) === wanted;
+    return logLevels[level] <= (this.#groups.get(this.#groupOf(group)) ?? logLevels.OFF);
   }
 
-  /** Logs a text, line by line, each with the prefixes that the flags ask for. */
-  log(flag: GroupFlag, group: string, text: string): void {
-    if (!this.isEnabled(flag, group)) return;
-    const known = this.#groupOf(group);
-    const lines = this.#lines.get(known) ?? 0;
-    this.#lines.set(known, lines + 1);
-    if ((this.#groups.get(known)! & groupFlags.RESTRICT) !== 0 && lines >= RESTRICT_LINES) return;
-    const prefix = this.#prefix(flag, known);
-    const newline = this.#flags.has('usecrlf') ? '\r\n' : '\n';
+  /** Logs a text, line by line, each with what the flags ask for in front. */
+  log(level: LogLevel, group: string, text: string): void {
+    if (!this.isEnabled(level, group)) return;
+    const prefix = this.#prefix(level, this.#groupOf(group));
+    const newline = this.#flags.has('crlf') ? '\r\n' : '\n';
     for (const line of text.replace(/\n$/, '').split('\n')) this.#buffer += `${prefix}${line}${newline}`;
     if (!this.#flags.has('buffered')) this.flush();
   }
@@ -110,13 +103,13 @@ export class Logger {
     if (text === '') return;
     this.#buffer = '';
     for (const [name, value] of this.#destinations) {
-      if (name === 'ringbuf') this.#ring = (this.#ring + text).slice(-ringSize(value));
+      if (name === 'ring') this.#ring = (this.#ring + text).slice(-ringSize(value));
       else this.#writers[name]?.(text, value);
     }
   }
 
   #checkDestination(name: DestinationName, value: string): void {
-    if (name === 'ringbuf' && Number.isNaN(ringSize(value))) {
+    if (name === 'ring' && Number.isNaN(ringSize(value))) {
       throw new SsmError('VERR_INVALID_PARAMETER', `'${value}' is no size of a ring buffer`);
     }
     if (name === 'file' && value === '') throw new SsmError('VERR_INVALID_PARAMETER', 'a file needs a name');
@@ -126,18 +119,13 @@ export class Logger {
     return this.#groups.has(group) ? group : (this.#groups.keys().next().value ?? group);
   }
 
-  /** Prefixes in the order of VirtualBox 7.2 log.cpp, rtLogOutputPrefixed. */
-  #prefix(flag: GroupFlag, group: string): string {
+  #prefix(level: LogLevel, group: string): string {
     const now = this.#clock.now();
-    const passed = now - this.#start;
     const parts: readonly (readonly [LoggerFlag, () => string])[] = [
-      ['ts', () => stamp(this.#flags.has('rel') ? passed : now, this.#flags.has('dec'))],
-      ['msprog', () => String(passed / NS_PER_MS).padStart(10, '0')],
-      ['timeprog', () => timeOf(passed)],
-      ['flagno', () => groupFlags[flag].toString(16).padStart(8, '0')],
-      ['flag', () => flag.toLowerCase().padEnd(8)],
-      ['groupno', () => (this.#numbers.get(group) ?? 0).toString(16).padStart(3, '0')],
-      ['group', () => group.padEnd(16)],
+      ['clock', () => seconds(now)],
+      ['elapsed', () => seconds(now - this.#start)],
+      ['level', () => level.padEnd(5)],
+      ['group', () => group.padEnd(this.#groupWidth)],
     ];
     return parts
       .filter(([name]) => this.#flags.has(name))
@@ -147,18 +135,12 @@ export class Logger {
 }
 
 function ringSize(value: string): number {
-  if (value === '') return RINGBUF_DEFAULT;
+  if (value === '') return RING_DEFAULT;
   return /^[1-9]\d{0,8}$/.test(value) ? Number(value) : Number.NaN;
 }
 
-function stamp(ns: bigint, isDecimal: boolean): string {
-  return isDecimal ? String(ns).padStart(18, '0') : ns.toString(16).padStart(16, '0');
-}
-
-/** `hh:mm:ss.micros`. */
-function timeOf(ns: bigint): string {
-  const us = ns / 1000n;
-  const two = (value: bigint) => String(value).padStart(2, '0');
-  const [hours, minutes, seconds] = [us / 3_600_000_000n, (us / 60_000_000n) % 60n, (us / 1_000_000n) % 60n];
-  return `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(us % 1_000_000n).padStart(6, '0')}`;
+/** Seconds and microseconds, as the log of a Linux kernel has them. */
+function seconds(ns: bigint): string {
+  const micros = String((ns % NS_PER_S) / 1000n).padStart(6, '0');
+  return `${ns / NS_PER_S}.${micros}`.padStart(12);
 }

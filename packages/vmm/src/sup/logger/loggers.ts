@@ -45,12 +45,12 @@ export class Loggers {
     return logger;
   }
 
-  /** Changes a logger's settings (`SUPR3LoggerSettings`). @throws SsmError VERR_NOT_FOUND, VERR_INVALID_PARAMETER, with nothing changed. */
+  /** Changes a logger's settings (`SUPR3LoggerSettings`). @throws SsmError VERR_WRONG_ORDER, VERR_INVALID_PARAMETER, with nothing changed. */
   settings(session: Session, which: LoggerKind, flags = '', groups = '', destinations = ''): void {
     session.mustBeOpen();
     checkKind(which);
     const logger = this.get(which);
-    if (logger === undefined) throw new SsmError('VERR_NOT_FOUND', `there is no ${which} logger`);
+    if (logger === undefined) throw new SsmError('VERR_WRONG_ORDER', `there is no ${which} logger`);
     logger.change({ flags, groups, destinations });
   }
 

@@ -4,151 +4,73 @@ import { matchesPattern } from '../../iprt/simple-pattern.js';
 /*
  * The texts by which a logger is set up: groups, flags, destinations.
  *
- * A group that nobody knows is passed over, since one text is for all parts of a VM, each with groups of its own. Any
- * other word that nobody knows is an error, and then nothing of the text counts; VirtualBox passes over these as well.
+ *     groups         pi*=debug -pic      flags   buffered elapsed -group      destinations   stdout file=logs/x.log
+ *
+ * sup.h hands three texts on and leaves open what is in them; this language is ssmkit's own. Words stand between blanks or
+ * commas, later ones win over earlier ones, and a minus in front takes back. A group that nobody knows is passed over,
+ * since one text is for all parts of a VM, each with groups of its own. Any other word that nobody knows is an error, and
+ * then nothing of the text counts.
  */
 
-/** RTLOGGRPFLAGS_*: what of a group is logged. */
-export const groupFlags = {
-  ENABLED: 0x0001,
-  FLOW: 0x0002,
-  WARN: 0x0004,
-  LEVEL_1: 0x0010,
-  LEVEL_2: 0x0020,
-  LEVEL_3: 0x0040,
-  LEVEL_4: 0x0080,
-  LEVEL_5: 0x0100,
-  LEVEL_6: 0x0200,
-  LEVEL_7: 0x0400,
-  LEVEL_8: 0x0800,
-  LEVEL_9: 0x1000,
-  LEVEL_10: 0x2000,
-  LEVEL_11: 0x4000,
-  LEVEL_12: 0x8000,
-  RESTRICT: 0x4000_0000,
-} as const;
+/** How much of a group is logged: its level, and all that are more important. */
+export const logLevels = { OFF: 0, ERROR: 1, WARN: 2, INFO: 3, DEBUG: 4, TRACE: 5 } as const;
 
-export type GroupFlag = keyof typeof groupFlags;
+/** How important a line is. */
+export type LogLevel = Exclude<keyof typeof logLevels, 'OFF'>;
 
-const { ENABLED, LEVEL_1, LEVEL_2, FLOW, WARN, RESTRICT } = groupFlags;
-
-/** Words of flags (VirtualBox 7.2 log.cpp, rtlogGroupFlags). */
-const groupWords: ReadonlyMap<string, number> = new Map([
-  ...['eo', 'enabledonly'].map((word) => [word, ENABLED] as const),
-  ...['e', 'enabled'].map((word) => [word, ENABLED | LEVEL_1 | WARN] as const),
-  ['l', LEVEL_2],
-  ...Array.from({ length: 12 }, (_, i) => i + 1).flatMap((level) =>
-    ['l', 'level'].map((word) => [`${word}${level}`, LEVEL_1 << (level - 1)] as const),
-  ),
-  ...['f', 'flow'].map((word) => [word, FLOW] as const),
-  ...['w', 'warn', 'warning'].map((word) => [word, WARN] as const),
-  ['restrict', RESTRICT],
-]);
+/** Level of a group that is named without one. */
+const LEVEL_DEFAULT = logLevels.INFO;
 
 /**
- * Applies group settings: `+all -pgm* pit.e.l2 rtc=0x31`. A plus or nothing in front switches on, a minus off; words behind
- * dots, or a number, say what. Names may end with `*`; case does not matter.
+ * Applies group settings: `pi*=debug -pic rtc`. A name with `*` and `?` stands for all groups that it matches; case does
+ * not matter. Without a level it is INFO, with a minus OFF.
  *
- * @param flags flags of each group by name; changed.
+ * @param levels number of each group's level by name; changed.
  * @throws SsmError VERR_INVALID_PARAMETER, with nothing changed.
  */
-export function applyGroupSettings(flags: Map<string, number>, settings: string): void {
-  const changes = [...settings.matchAll(/([+\-;\s]*)([^+\-;\s]+)/g)].map(([, prefix = '', item = '']) => {
-    const [, pattern, suffix] = /^([^.=]*)(.*)$/.exec(item)!;
-    const isOn = prefix.replace(/\s/g, '').at(-1) !== '-';
-    return { isOn, pattern: pattern!.toLowerCase(), bits: suffix === '' ? ENABLED | LEVEL_1 : bitsOf(suffix!, item) };
+export function applyGroupSettings(levels: Map<string, number>, settings: string): void {
+  const changes = wordsOf(settings).map((word) => {
+    const [, off, pattern = '', level] = /^(-)?([^-=][^=]*)(?:=(.*))?$/.exec(word) ?? [];
+    if (pattern === '' || (off !== undefined && level !== undefined)) throw bad(word, 'setting of a group');
+    return { pattern: pattern.toLowerCase(), level: off === undefined ? levelOf(level, word) : logLevels.OFF };
   });
-  for (const { isOn, pattern, bits } of changes) {
-    for (const [name, before] of flags) {
-      if (pattern !== 'all' && !matchesPattern(pattern, name.toLowerCase())) continue;
-      flags.set(name, (isOn ? before | bits : before & ~bits) >>> 0);
-    }
+  for (const { pattern, level } of changes) {
+    for (const name of levels.keys()) if (matchesPattern(pattern, name.toLowerCase())) levels.set(name, level);
   }
 }
 
-function bitsOf(suffix: string, item: string): number {
-  const [, words, value] = /^((?:\.[A-Za-z0-9]+)*)(?:=(~?(?:0[xX][0-9a-fA-F]+|\d+)))?$/.exec(suffix) ?? [];
-  if (words === undefined) throw new SsmError('VERR_INVALID_PARAMETER', `'${item}' is no setting of a group`);
-  if (value !== undefined) return (value.startsWith('~') ? ~Number(value.slice(1)) : Number(value)) >>> 0;
-  return words
-    .slice(1)
-    .split('.')
-    .reduce((bits, word) => {
-      const bit = groupWords.get(word.toLowerCase());
-      if (bit === undefined)
-        throw new SsmError('VERR_INVALID_PARAMETER', `'${word}' in '${item}' is no flag of groups`);
-      return bits | bit;
-    }, 0);
+function levelOf(text: string | undefined, word: string): number {
+  if (text === undefined) return LEVEL_DEFAULT;
+  const name = text.toUpperCase();
+  if (!Object.hasOwn(logLevels, name)) throw bad(word, 'setting of a group');
+  return logLevels[name as keyof typeof logLevels];
 }
 
-/** The settings as a text that {@link applyGroupSettings} understands (RTLogQueryGroupSettings). */
-export function formatGroupSettings(flags: ReadonlyMap<string, number>): string {
-  const values = [...flags.values()];
-  if (values.length > 0 && values.every((value) => value === values[0])) return formatGroup('all', values[0]!);
-  return [...flags]
-    .filter(([, bits]) => bits !== 0)
-    .map(([name, bits]) => formatGroup(name, bits))
+/** The settings as a text that {@link applyGroupSettings} understands; groups that are off are not in it. */
+export function formatGroupSettings(levels: ReadonlyMap<string, number>): string {
+  const names = Object.keys(logLevels).map((name) => name.toLowerCase());
+  return [...levels]
+    .filter(([, level]) => level !== logLevels.OFF)
+    .map(([name, level]) => `${name}=${names[level]}`)
     .join(' ');
 }
 
-function formatGroup(name: string, bits: number): string {
-  return bits === (ENABLED | LEVEL_1) ? name : `${name}=0x${bits.toString(16)}`;
-}
+/** What a logger can be set to do: to be silent, how it writes, and, from the fourth on, what stands in front of lines. */
+export const loggerFlags = ['disabled', 'buffered', 'crlf', 'clock', 'elapsed', 'level', 'group'] as const;
 
-/** Words of loggers' flags: what each sets, or, with a `!`, clears (VirtualBox 7.2 log.cpp, g_aLogFlags). */
-const flagWords = {
-  disabled: 'disabled',
-  enabled: '!disabled',
-  buffered: 'buffered',
-  unbuffered: '!buffered',
-  usecrlf: 'usecrlf',
-  uself: '!usecrlf',
-  append: 'append',
-  overwrite: '!append',
-  rel: 'rel',
-  abs: '!rel',
-  dec: 'dec',
-  hex: '!dec',
-  writethru: 'writethrough',
-  writethrough: 'writethrough',
-  flush: 'flush',
-  lockcnts: 'lockcnts',
-  cpuid: 'cpuid',
-  pid: 'pid',
-  flagno: 'flagno',
-  flag: 'flag',
-  groupno: 'groupno',
-  group: 'group',
-  tid: 'tid',
-  thread: 'thread',
-  custom: 'custom',
-  timeprog: 'timeprog',
-  time: 'time',
-  msprog: 'msprog',
-  tsc: 'tsc',
-  ts: 'ts',
-} as const;
-
-type StripNot<T extends string> = T extends `!${string}` ? never : T;
-
-/** What a logger can be set to do. Those named after something are prefixes of lines. */
-export type LoggerFlag = StripNot<(typeof flagWords)[keyof typeof flagWords]>;
+export type LoggerFlag = (typeof loggerFlags)[number];
 
 /**
- * Applies flags: `buffered time no-group`. `no`, `-`, `!` and `~` in front turn a word around, `+` does nothing.
+ * Applies flags: `buffered elapsed -group`.
  *
  * @param flags changed.
  * @throws SsmError VERR_INVALID_PARAMETER, with nothing changed.
  */
 export function applyFlags(flags: Set<LoggerFlag>, settings: string): void {
-  const changes = wordsOf(settings).map((item) => {
-    const [, prefix = '', word = ''] = /^((?:no|[-+!~])*)(.*)$/.exec(item)!;
-    const meaning = (flagWords as Readonly<Record<string, string>>)[word];
-    if (meaning === undefined || !Object.hasOwn(flagWords, word)) {
-      throw new SsmError('VERR_INVALID_PARAMETER', `'${item}' is no flag of loggers`);
-    }
-    const turns = (prefix.match(/no|[-!~]/g) ?? []).length + (meaning.startsWith('!') ? 1 : 0);
-    return { flag: meaning.replace('!', '') as LoggerFlag, isOn: turns % 2 === 0 };
+  const changes = wordsOf(settings).map((word) => {
+    const flag = loggerFlags.find((one) => one === word.replace(/^-/, ''));
+    if (flag === undefined) throw bad(word, 'flag of loggers');
+    return { flag, isOn: !word.startsWith('-') };
   });
   for (const { flag, isOn } of changes) {
     if (isOn) flags.add(flag);
@@ -156,39 +78,23 @@ export function applyFlags(flags: Set<LoggerFlag>, settings: string): void {
   }
 }
 
-/** Where a logger can write (VirtualBox 7.2 log.cpp, g_aLogDst); `dir` and the `hist*` say something about `file`. */
-export const destinationNames = [
-  'file',
-  'dir',
-  'history',
-  'histsize',
-  'histtime',
-  'ringbuf',
-  'stdout',
-  'stderr',
-  'debugger',
-  'com',
-  'nodeny',
-  'vmmrel',
-  'vmm',
-  'user',
-] as const;
+/** Where a logger can write. A file needs a name, the ring buffer may have a size. */
+export const destinationNames = ['stdout', 'stderr', 'file', 'ring', 'user'] as const;
 
 export type DestinationName = (typeof destinationNames)[number];
 
 /**
- * Applies destinations: `stdout file=logs/x.log ringbuf=64 nostderr`.
+ * Applies destinations: `stdout file=logs/x.log ring=64 -stderr`.
  *
  * @param destinations values by name, empty where none was given; changed.
  * @throws SsmError VERR_INVALID_PARAMETER, with nothing changed.
  */
 export function applyDestinations(destinations: Map<DestinationName, string>, settings: string): void {
-  const changes = wordsOf(settings).map((item) => {
-    const [, no, name = '', value = ''] = /^(no(?!deny)|[-!~])?([a-z]+)(?:[=:](.*))?$/.exec(item) ?? [];
-    if (!destinationNames.some((one) => one === name)) {
-      throw new SsmError('VERR_INVALID_PARAMETER', `'${item}' is no destination of loggers`);
-    }
-    return { name: name as DestinationName, value, isOn: no === undefined };
+  const changes = wordsOf(settings).map((word) => {
+    const [, off, text, value = ''] = /^(-)?([a-z]+)(?:=(.*))?$/.exec(word) ?? [];
+    const name = destinationNames.find((one) => one === text);
+    if (name === undefined) throw bad(word, 'destination of loggers');
+    return { name, value, isOn: off === undefined };
   });
   for (const { name, value, isOn } of changes) {
     if (isOn) destinations.set(name, value);
@@ -197,5 +103,9 @@ export function applyDestinations(destinations: Map<DestinationName, string>, se
 }
 
 function wordsOf(settings: string): string[] {
-  return settings.split(/[\s;]+/).filter((word) => word !== '');
+  return settings.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function bad(word: string, what: string): SsmError {
+  return new SsmError('VERR_INVALID_PARAMETER', `'${word}' is no ${what}`);
 }

@@ -2,7 +2,7 @@ import { SsmError } from '@ssmkit/runtime';
 import type { AddressSpace } from './address-space.js';
 import { PAGE_SIZE } from './physical.js';
 
-/** What may be done with a page: RTMEM_PROT_*. */
+/** What may be done with a page (`RTMEM_PROT_*`), in the bits that `mmap` of Linux has for it. */
 export const protections = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4 } as const;
 
 const { READ, WRITE, EXEC } = protections;

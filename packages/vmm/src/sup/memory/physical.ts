@@ -56,17 +56,17 @@ export class PhysicalMemory {
     return [...take(this.#high, fromHigh), ...take(this.#low, pages - fromHigh)];
   }
 
-  /** Takes pages below 4 GiB. @throws SsmError VERR_NO_LOW_MEMORY. */
+  /** Takes pages below 4 GiB. @throws SsmError VERR_NO_MEMORY. */
   takeLow(pages: number): bigint[] {
     const { low } = this.free;
-    if (pages > low) throw new SsmError('VERR_NO_LOW_MEMORY', `${pages} pages of ${low} below 4 GiB`);
+    if (pages > low) throw new SsmError('VERR_NO_MEMORY', `${pages} pages of ${low} below 4 GiB`);
     return take(this.#low, pages);
   }
 
-  /** Takes pages below 4 GiB that follow each other. @throws SsmError VERR_NO_CONT_MEMORY. */
+  /** Takes pages below 4 GiB that follow each other. @throws SsmError VERR_NO_MEMORY. */
   takeContiguous(pages: number): bigint[] {
     const at = this.#low.findIndex(({ count }) => count >= pages);
-    if (at < 0) throw new SsmError('VERR_NO_CONT_MEMORY', `no ${pages} pages below 4 GiB follow each other`);
+    if (at < 0) throw new SsmError('VERR_NO_MEMORY', `no ${pages} pages below 4 GiB follow each other`);
     return cut(this.#low, at, pages);
   }
 

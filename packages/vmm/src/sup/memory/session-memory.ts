@@ -8,12 +8,12 @@ export interface SupPage {
   readonly physical: bigint;
 }
 
-/** Kinds of memory: how many pages at most (VirtualBox 7.2 SUPDrv.cpp), where they come from, whether they are zeros. */
+/** Kinds of memory: how many pages can be allocated at once, and where they come from. The limits are this driver's own. */
 const kinds = {
-  page: { most: 0x2_0000, take: (from: PhysicalMemory, pages: number) => from.takeAny(pages) },
-  contiguous: { most: 255, take: (from: PhysicalMemory, pages: number) => from.takeContiguous(pages) },
-  low: { most: 255, take: (from: PhysicalMemory, pages: number) => from.takeLow(pages) },
-  memory: { most: 0x2_0000, take: (from: PhysicalMemory, pages: number) => from.takeAny(pages) },
+  page: { most: 0x1_0000, take: (from: PhysicalMemory, pages: number) => from.takeAny(pages) },
+  contiguous: { most: 512, take: (from: PhysicalMemory, pages: number) => from.takeContiguous(pages) },
+  low: { most: 512, take: (from: PhysicalMemory, pages: number) => from.takeLow(pages) },
+  memory: { most: 0x1_0000, take: (from: PhysicalMemory, pages: number) => from.takeAny(pages) },
 } as const;
 
 export type MemoryKind = keyof typeof kinds;
@@ -45,7 +45,7 @@ export class SessionMemory {
     return [...this.#allocations];
   }
 
-  /** Allocates pages of zeros for the process only (`SUPR3PageAlloc`). @throws SsmError VERR_PAGE_COUNT_OUT_OF_RANGE, VERR_NO_MEMORY. */
+  /** Allocates pages of zeros for the process only (`SUPR3PageAlloc`). @throws SsmError VERR_OUT_OF_RANGE, VERR_NO_MEMORY. */
   pageAlloc(pages: number): Allocation {
     return this.#allocate('page', pages, { kernel: false, fill: 0 });
   }
@@ -59,7 +59,7 @@ export class SessionMemory {
    * Allocates pages, whose contents are arbitrary (`SUPR3PageAllocEx`).
    *
    * @param flags reserved, 0.
-   * @throws SsmError VERR_INVALID_PARAMETER, VERR_PAGE_COUNT_OUT_OF_RANGE, VERR_NO_MEMORY.
+   * @throws SsmError VERR_INVALID_PARAMETER, VERR_OUT_OF_RANGE, VERR_NO_MEMORY.
    */
   pageAllocEx(pages: number, flags = 0, options: { readonly kernel?: boolean } = {}): Allocation {
     mustBeZero(flags);
@@ -80,7 +80,7 @@ export class SessionMemory {
    * Changes what may be done with pages, as the process sees them and, where `r0` is given, as the kernel does.
    *
    * @param r0 address of the allocation's mapping in the kernel, or 0.
-   * @param protection of RTMEM_PROT_*.
+   * @param protection of `protections`.
    * @throws SsmError VERR_INVALID_PARAMETER.
    */
   pageProtect(r3: bigint, r0: bigint, offset: number, size: number, protection: number): void {
@@ -97,7 +97,7 @@ export class SessionMemory {
     if (r0 !== 0n) allocation.r0!.protect(offset, size, protection);
   }
 
-  /** Allocates memory that is contiguous and below 4 GiB (`SUPR3ContAlloc`). @throws SsmError VERR_PAGE_COUNT_OUT_OF_RANGE, VERR_NO_CONT_MEMORY. */
+  /** Allocates memory that is contiguous and below 4 GiB (`SUPR3ContAlloc`). @throws SsmError VERR_OUT_OF_RANGE, VERR_NO_MEMORY. */
   contAlloc(pages: number): Allocation {
     return this.#allocate('contiguous', pages);
   }
@@ -107,7 +107,7 @@ export class SessionMemory {
     this.#free('contiguous', address, pages);
   }
 
-  /** Allocates pages below 4 GiB (`SUPR3LowAlloc`). @throws SsmError VERR_PAGE_COUNT_OUT_OF_RANGE, VERR_NO_LOW_MEMORY. */
+  /** Allocates pages below 4 GiB (`SUPR3LowAlloc`). @throws SsmError VERR_OUT_OF_RANGE, VERR_NO_MEMORY. */
   lowAlloc(pages: number): Allocation {
     return this.#allocate('low', pages);
   }
@@ -117,7 +117,7 @@ export class SessionMemory {
     this.#free('low', address, pages);
   }
 
-  /** Allocates bytes, rounded up to pages (`SUPR0MemAlloc`). @throws SsmError VERR_INVALID_PARAMETER for none, VERR_PAGE_COUNT_OUT_OF_RANGE, VERR_NO_MEMORY. */
+  /** Allocates bytes, rounded up to pages (`SUPR0MemAlloc`). @throws SsmError VERR_INVALID_PARAMETER for none, VERR_OUT_OF_RANGE, VERR_NO_MEMORY. */
   memAlloc(bytes: number): Allocation {
     if (!Number.isInteger(bytes) || bytes < 1) throw new SsmError('VERR_INVALID_PARAMETER', `${bytes} bytes`);
     return this.#allocate('memory', Math.ceil(bytes / PAGE_SIZE));
@@ -166,7 +166,7 @@ export class SessionMemory {
     this.#session.mustBeOpen();
     const { most, take } = kinds[kind];
     if (!Number.isInteger(pages) || pages < 1 || pages > most) {
-      throw new SsmError('VERR_PAGE_COUNT_OUT_OF_RANGE', `${pages} pages; 1 to ${most} can be allocated at once`);
+      throw new SsmError('VERR_OUT_OF_RANGE', `${pages} pages; 1 to ${most} can be allocated at once`);
     }
     const { kernel = true, fill } = options;
     const { physical, userSpace, kernelSpace } = this.#session.driver;

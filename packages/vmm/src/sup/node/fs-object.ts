@@ -5,11 +5,11 @@ import { SsmError, type SsmFailure } from '@ssmkit/runtime';
 export interface TrustOptions {
   /** A user who is trusted besides root. */
   readonly uid?: number;
-  /** Groups whose members may write. None where not given: VirtualBox trusts those of the system. */
+  /** Groups whose members may write: those of the system, say. None where not given. */
   readonly systemGroups?: readonly number[];
   /**
    * What of directories on the way in which everybody may make files, but only owners may remove them (such as `/tmp`).
-   * `refuse`, as VirtualBox does, where not given. `allow` is safe as long as what is in them has to belong to somebody
+   * `refuse` where not given. `allow` is safe as long as what is in them has to belong to somebody
    * trusted, which is always checked.
    */
   readonly stickyParents?: 'refuse' | 'allow';
@@ -33,7 +33,10 @@ const isStickyParent = ({ stat, role, trust }: Subject) =>
 
 const isGroupTrusted = ({ stat, trust }: Subject) => trust.systemGroups?.includes(Number(stat.gid)) ?? false;
 
-/** Why an object is not to be trusted (VirtualBox 7.2 SUPR3HardenedVerify.cpp, supR3HardenedVerifyFsObject). In order. */
+/**
+ * Why an object is not to be trusted: a rule for each of VirtualBox's statuses that say so. The first that applies counts;
+ * what an object is comes before whose it is, and that before who may write to it.
+ */
 const rules: readonly (readonly [SsmFailure, (subject: Subject) => boolean, (subject: Subject) => string])[] = [
   [
     'VERR_SUPLIB_SYMLINKS_ARE_NOT_PERMITTED',

@@ -80,7 +80,7 @@ describe('the hardened main program', () => {
       'a user who is not root',
       'VirtualBoxVM',
       { effectiveUid: 1000 },
-      ['hardenedMain', 'ROOT_CHECK', 'VERR_PERMISSION_DENIED'],
+      ['hardenedMain', 'ROOT_CHECK', 'VERR_ACCESS_DENIED'],
     ],
     ['no such program', 'gone', {}, ['caller', 'hardenedImportAppPrivate', 'INTEGRITY', 'VERR_SUPLIB_STAT_FAILED']],
     [

@@ -75,5 +75,5 @@ function programOf(exports: object, name: string): TrustedProgram {
 }
 
 function checkRoot(uid: number): void {
-  if (uid !== 0) throw new SsmError('VERR_PERMISSION_DENIED', `the effective user is ${uid}, not root`);
+  if (uid !== 0) throw new SsmError('VERR_ACCESS_DENIED', `the effective user is ${uid}, not root`);
 }

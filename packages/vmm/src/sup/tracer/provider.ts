@@ -13,12 +13,12 @@ export interface ProviderDescription {
   readonly probes: readonly ProbeDescription[];
 }
 
-/** Longest string in a description, in bytes. */
-const STRING_MAX = 255;
+/** Longest string in a description, in bytes. Like the next but one a limit of this driver's own. */
+const STRING_MAX = 200;
 /** As many raw arguments as SUPDRVTRACERUSRCTX has on AMD64. */
 const ARGS_MAX = 10;
 /** Most probes of a provider. */
-const PROBES_MAX = 0x4000;
+const PROBES_MAX = 10_000;
 
 const word = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -10,8 +10,8 @@ import {
   type UserProbeContext,
 } from './tracer.js';
 
-/** Most providers that a session's process can register. */
-const USER_PROVIDERS_MAX = 32;
+/** Most providers that a session's process can register: this driver's own limit, as processes are not trusted. */
+const USER_PROVIDERS_MAX = 100;
 
 /** A probe. It costs next to nothing while it is not enabled; so ask `isEnabled` before arguments are computed. */
 export class Probe {
@@ -83,10 +83,11 @@ export class Provider {
     return this.#isGone;
   }
 
-  /** @throws SsmError VERR_NOT_FOUND. */
+  /** @throws SsmError VERR_SYMBOL_NOT_FOUND. */
   probe(name: string): Probe {
     const probe = this.probes.find((one) => one.name === name);
-    if (probe === undefined) throw new SsmError('VERR_NOT_FOUND', `provider '${this.name}' has no probe '${name}'`);
+    if (probe === undefined)
+      throw new SsmError('VERR_SYMBOL_NOT_FOUND', `provider '${this.name}' has no probe '${name}'`);
     return probe;
   }
 
@@ -221,10 +222,10 @@ export class TracerHost {
     return this.#register(description, module, session, session);
   }
 
-  /** Deregisters it (`SUPR3TracerDeregisterModule`). @throws SsmError VERR_NOT_FOUND. */
+  /** Deregisters it (`SUPR3TracerDeregisterModule`). @throws SsmError VERR_INVALID_HANDLE. */
   deregisterUserModule(session: Session, description: ProviderDescription): void {
     const found = this.#deregister((one) => one.provider.session === session && one.description === description);
-    if (found === 0) throw new SsmError('VERR_NOT_FOUND', `the session has no provider '${description.name}'`);
+    if (found === 0) throw new SsmError('VERR_INVALID_HANDLE', `the session has no provider '${description.name}'`);
   }
 
   /**

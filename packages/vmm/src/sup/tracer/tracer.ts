@@ -3,7 +3,7 @@ import type { Probe, Provider } from './tracer-host.js';
 
 /** SUPDRVTRACERREG_MAGIC. */
 export const TRACER_MAGIC = 0x19601009;
-/** SUPDRVTRACERREG_VERSION. */
+/** SUPDRVTRACERREG_VERSION, where sup.h has the two words 0 and 1: taken for the high and the low one. */
 export const TRACER_VERSION = 0x0000_0001;
 
 /** Raw arguments of a probe. */

@@ -6,8 +6,9 @@ const UNKNOWN_NUMBER = -1;
  *
  * Negative numbers are failures (`VERR_`); zero and positive ones are successes that carry information
  * (`VINF_`, `VWRN_`). The numbers are those of VirtualBox 7.2 (`include/VBox/err.h`, `include/iprt/err.h`), as the
- * project's specification documents list them (06; a number behind the status where it is another one); the SSM block was numbered differently up to VirtualBox 3.0, which no file
- * shows. The block "named without a number" says so itself: there the number is that of VERR_GENERAL_FAILURE.
+ * project's specification documents list them: 06, or the document whose number stands behind the status. Up to VirtualBox
+ * 3.0 the SSM block was numbered differently, which no file shows. Statuses "named without a number" have that of
+ * VERR_GENERAL_FAILURE.
  */
 export const statusCodes = {
   // general

@@ -82,7 +82,7 @@ const rules: readonly VoteRule[] = [
     units: 'a: liveVote=ready\n b: liveVote=stop\n c: liveVote=ready saveDone',
     calls: 'liveVote@0 a b, saveDone c',
     ends: 'VERR_SSM_VOTE_FOR_GIVING_UP',
-    message: /^VERR_SSM_VOTE_FOR_GIVING_UP: Vote failed: .*\(unit 'b'#0\)$/,
+    message: /^VERR_SSM_VOTE_FOR_GIVING_UP: liveVote failed: .*\(unit 'b'#0\)$/,
   },
   {
     rule: 'giving up outweighs another pass',

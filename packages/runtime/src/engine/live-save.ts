@@ -167,7 +167,7 @@ export class LiveSave {
     for (const unit of run.units) {
       if (!run.ok) return;
       if (unit.livePrep === undefined) continue;
-      await run.call('livePrep', 'Prepare live save failed', unit, () => unit.livePrep?.(handle));
+      await run.call('livePrep', 'livePrep failed', unit, () => unit.livePrep?.(handle));
     }
     if (run.ok) run.livePrepared();
   }
@@ -228,7 +228,7 @@ export class LiveSave {
     for (const unit of run.units) {
       if (unit.liveVote === undefined || this.#doneLive.has(unit)) continue;
       if (!run.ok) return false;
-      const vote = await run.call('liveVote', 'Vote failed', unit, () => unit.liveVote?.(pass, handle));
+      const vote = await run.call('liveVote', 'liveVote failed', unit, () => unit.liveVote?.(pass, handle));
       switch (vote) {
         case undefined:
           return false;

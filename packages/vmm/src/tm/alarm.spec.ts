@@ -100,7 +100,7 @@ describe('timerStep and TimerAlarm', () => {
     const time = new TestTime({}, { cpuCount: 2 });
     const step = timerStep({ tm: time.tm, onFailure: () => {} });
     time.timer('VGA', { clock: 'REAL' }).set(0);
-    expect([0, 1].map((id) => step.pending({ id } as Emt))).to.deep.equal([false, true]);
+    expect([0, 1].map((id) => step.pending({ id } as Emt))).to.deep.equal([true, false]);
   });
 
   it('tells of a callback that fails, and goes on', async () => {

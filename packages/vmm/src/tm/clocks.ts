@@ -25,8 +25,11 @@ export type ClockName = keyof typeof clocks;
 /** The clocks that have timers. */
 export type TimerClock = Exclude<ClockName, 'TSC'>;
 
-/** In the order in which their timers get their turns (`TMR3.cpp, TMR3TimerQueuesDo`). */
-export const timerClocks = ['VIRTUAL_SYNC', 'VIRTUAL', 'REAL'] as const satisfies readonly TimerClock[];
+/**
+ * In the order in which their timers get their turns: each clock follows the one before, so that what a callback arms on a
+ * clock further on, and is due, has its turn in the same run. The order is ssmkit's own.
+ */
+export const timerClocks = ['REAL', 'VIRTUAL', 'VIRTUAL_SYNC'] as const satisfies readonly TimerClock[];
 
 /** Ticks of a second in the units that timers are set in. */
 const units = { milli: 1000n, micro: 1_000_000n, nano: 1_000_000_000n } as const;

@@ -30,7 +30,6 @@ describe('readTmSettings', () => {
       },
       warpPercentage: 100n,
       utcOffset: 0n,
-      tscMode: 'Dynamic',
       tscFrequency: undefined,
       hostHzMax: 20_000n,
     });
@@ -45,7 +44,7 @@ describe('readTmSettings', () => {
       ScheduleSlack: 9,
       WarpDrivePercentage: 50,
       UTCOffset: 2n ** 64n - 5n,
-      TSCMode: 'VirtTSCEmulated',
+      TSCMode: 'Dynamic',
       TSCTicksPerSecond: 4_770_000,
       HostHzMax: 100,
       TimerMillies: 10,
@@ -54,7 +53,6 @@ describe('readTmSettings', () => {
     expect(settings).to.deep.include({
       warpPercentage: 50n,
       utcOffset: -5n,
-      tscMode: 'VirtTSCEmulated',
       hostHzMax: 100n,
     });
     expect(settings.tscFrequency).to.equal(4_770_000n);
@@ -64,11 +62,10 @@ describe('readTmSettings', () => {
   for (const [name, status, literal] of [
     ['starts must rise', 'VERR_INVALID_PARAMETER', { CatchUpStartThreshold1: 750_000 }],
     ['starts must be below giving up', 'VERR_INVALID_PARAMETER', { CatchUpGiveUpThreshold: 55_000_000_000n }],
-    ['warp drive', 'VERR_INVALID_PARAMETER', { WarpDrivePercentage: 1 }],
-    ['warp drive', 'VERR_INVALID_PARAMETER', { WarpDrivePercentage: 20_001 }],
-    ['TSC mode', 'VERR_INVALID_PARAMETER', { TSCMode: 'dynamic' }],
-    ['TSC below 1 MHz', 'VERR_INVALID_PARAMETER', { TSCTicksPerSecond: 999_999 }],
-    ['TSC of 4 GHz', 'VERR_INVALID_PARAMETER', { TSCTicksPerSecond: 2n ** 32n }],
+    ['warp drive', 'VERR_INVALID_PARAMETER', { WarpDrivePercentage: 0 }],
+    ['warp drive', 'VERR_INVALID_PARAMETER', { WarpDrivePercentage: 10_001 }],
+    ['TSC below 1 kHz', 'VERR_INVALID_PARAMETER', { TSCTicksPerSecond: 999 }],
+    ['TSC above 1 THz', 'VERR_INVALID_PARAMETER', { TSCTicksPerSecond: 1_000_000_000_001n }],
     ['the right spelling is wrong', 'VERR_CFGM_CONFIG_UNKNOWN_VALUE', { CatchUpPercentage0: 1 }],
     ['there are ten periods', 'VERR_CFGM_CONFIG_UNKNOWN_VALUE', { CatchUpStartThreshold10: 1 }],
     ['no nodes', 'VERR_CFGM_CONFIG_UNKNOWN_NODE', { Config: {} }],

@@ -20,10 +20,6 @@ export interface CatchUpSettings {
   readonly slack: bigint;
 }
 
-export const tscModes = ['Dynamic', 'VirtTSCEmulated', 'RealTSCOffset'] as const;
-
-export type TscMode = (typeof tscModes)[number];
-
 /** What is set under `/TM`. */
 export interface TmSettings {
   readonly catchUp: CatchUpSettings;
@@ -31,11 +27,6 @@ export interface TmSettings {
   readonly warpPercentage: bigint;
   /** Nanoseconds added to the host's UTC. */
   readonly utcOffset: bigint;
-  /**
-   * Where the TSC comes from. Only for show: there is no real one here that could be used, so that all modes are
-   * 'VirtTSCEmulated'.
-   */
-  readonly tscMode: TscMode;
   /** Hz; `undefined` for that of the host. */
   readonly tscFrequency: bigint | undefined;
   /** Most that hints make of the host's timer, in Hz. */
@@ -46,7 +37,7 @@ const US = 1000n;
 const MS = 1000n * US;
 const S = 1000n * MS;
 
-/** Default start and percentage of each period (`VirtualBox 7.2 TMR3.cpp, TMR3Init`). */
+/** Default start and percentage of each period (`VirtualBox 7.2 TMR3.cpp`). */
 export const defaultPeriods: readonly CatchUpPeriod[] = [
   { start: 750n * US, percentage: 5n },
   { start: 1500n * US, percentage: 10n },
@@ -60,27 +51,25 @@ export const defaultPeriods: readonly CatchUpPeriod[] = [
   { start: 55n * S, percentage: 500n },
 ];
 
-/** All names that may be under `/TM`. Those in the second half mean nothing here: there is no host timer and no real TSC. */
+/** All names that may be under `/TM`. Those of the last line mean nothing here: there is no host timer and no real TSC. */
 const knownValues = [
-  'TSCMode|TSCTicksPerSecond|ScheduleSlack|CatchUpStopThreshold|CatchUpGiveUpThreshold',
+  'TSCTicksPerSecond|ScheduleSlack|CatchUpStopThreshold|CatchUpGiveUpThreshold',
   ...defaultPeriods.map((_, i) => `CatchUpStartThreshold${i}|CatchUpPrecentage${i}`),
   'UTCOffset|WarpDrivePercentage|HostHzMax',
-  'TimerMillies|TSCModeSwitchAllowed|TSCTiedToExecution|TSCNotTiedToHalt|UTCTouchFileOnJump',
-  'HostHzFudgeFactorTimerCpu|HostHzFudgeFactorOtherCpu',
-  'HostHzFudgeFactorCatchUp100|HostHzFudgeFactorCatchUp200|HostHzFudgeFactorCatchUp400',
+  'TimerMillies|TSCMode|TSCTiedToExecution|TSCNotTiedToHalt',
 ].join('|');
 
-/** Range of the warp drive, in percent. */
-export const warpRange = { min: 2n, max: 20_000n } as const;
+/** Range of the warp drive, in percent. What VirtualBox allows is not known; this is ssmkit's own. */
+export const warpRange = { min: 1n, max: 10_000n } as const;
 
 /** @throws SsmError VERR_INVALID_PARAMETER. */
 export function checkWarp(percentage: bigint): bigint {
   if (percentage >= warpRange.min && percentage <= warpRange.max) return percentage;
-  throw invalid(`WarpDrivePercentage = ${percentage} is not in the range ${warpRange.min}..${warpRange.max}`);
+  throw invalid(`a warp of ${percentage} %; ${warpRange.min} to ${warpRange.max} are possible`);
 }
 
-const TSC_MIN = 1_000_000n;
-const TSC_MAX = (1n << 32n) - 1n;
+/** Range of the TSC's frequency in Hz, ssmkit's own: from slow enough for any test to faster than any CPU. */
+const tscRange = { min: 1_000n, max: 1_000_000_000_000n } as const;
 
 /**
  * Reads the settings.
@@ -92,17 +81,14 @@ export function readTmSettings(node: MaybeNode): TmSettings {
   if (node !== undefined) {
     validateConfig(node, { who: 'TM', instance: 0, path: '/TM/', nodes: '', values: knownValues });
   }
-  const tscMode = queryDef(node, 'TSCMode', 'string', 'Dynamic');
-  if (!isTscMode(tscMode)) throw invalid(`unrecognized TM TSC mode value "${tscMode}"`);
   const tscFrequency = queryDef(node, 'TSCTicksPerSecond', 'u64', undefined);
-  if (tscFrequency !== undefined && (tscFrequency < TSC_MIN || tscFrequency > TSC_MAX)) {
-    throw invalid(`TSCTicksPerSecond = ${tscFrequency} is not in the range 1MHz..4GHz-1`);
+  if (tscFrequency !== undefined && (tscFrequency < tscRange.min || tscFrequency > tscRange.max)) {
+    throw invalid(`a TSC of ${tscFrequency} Hz; ${tscRange.min} to ${tscRange.max} are possible`);
   }
   return {
     catchUp: readCatchUp(node),
     warpPercentage: checkWarp(BigInt(queryDef(node, 'WarpDrivePercentage', 'u32', 100))),
     utcOffset: queryDef(node, 'UTCOffset', 's64', 0n),
-    tscMode,
     tscFrequency,
     hostHzMax: BigInt(queryDef(node, 'HostHzMax', 'u32', 20_000)),
   };
@@ -115,7 +101,9 @@ function readCatchUp(node: MaybeNode): CatchUpSettings {
     const start = queryDef(node, `CatchUpStartThreshold${i}`, 'u64', defaultStart);
     const before = periods[i - 1];
     if ((before !== undefined && start <= before.start) || start >= giveUpThreshold) {
-      throw invalid(`invalid start of period #${i}: ${start}`);
+      throw invalid(
+        `period ${i} of catching up begins at ${start} ns: not behind the one before, or where it is given up`,
+      );
     }
     // The name is spelled so in VirtualBox.
     periods.push({ start, percentage: BigInt(queryDef(node, `CatchUpPrecentage${i}`, 'u32', Number(percentage))) });
@@ -124,14 +112,10 @@ function readCatchUp(node: MaybeNode): CatchUpSettings {
     periods,
     stopThreshold: queryDef(node, 'CatchUpStopThreshold', 'u64', 500n * US),
     giveUpThreshold,
-    slack: BigInt(queryDef(node, 'ScheduleSlack', 'u32', Number(100n * US))),
+    slack: queryDef(node, 'ScheduleSlack', 'u64', 100n * US),
   };
 }
 
-function isTscMode(text: string): text is TscMode {
-  return (tscModes as readonly string[]).includes(text);
-}
-
 function invalid(detail: string): SsmError {
-  return new SsmError('VERR_INVALID_PARAMETER', `configuration error: ${detail}`);
+  return new SsmError('VERR_INVALID_PARAMETER', `/TM: ${detail}`);
 }

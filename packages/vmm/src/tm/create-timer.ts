@@ -34,10 +34,10 @@ export interface TimerRules {
   readonly defaultCritSect?: (device: unknown) => CritSect | undefined;
 }
 
-/** Bytes of a name (`TMR3.cpp, tmr3TimerCreate`). */
+/** Bytes of a name (`VirtualBox 7.2 TMR3.cpp`). */
 const nameSize = { min: 3, max: 31 } as const;
-/** Timers of a clock (`TMR3.cpp, tmR3TimerQueueGrow`). */
-const TIMERS_MAX = 32 * 1024;
+/** Timers of a clock: ssmkit's own limit. */
+const TIMERS_MAX = 10_000;
 
 const FLAGS_MASK = timerFlags.NO_CRIT_SECT | timerFlags.RING0 | timerFlags.NO_RING0;
 

@@ -25,10 +25,11 @@
  *     tm.run();
  *
  * `timerStep` is what an EMT does about timers, and `TimerAlarm` wakes it in time. Reading a clock has no effect that
- * anybody can see, other than in VirtualBox, where threads have to agree on it; so a state that is saved and loaded at any
- * moment goes on with the same deliveries.
+ * anybody can see; so a state that is saved and loaded at any moment goes on with the same deliveries.
  *
- * Facts: TMR3.cpp, TMAll.cpp, TMAllVirtual.cpp and tm.h of VirtualBox 7.2.
+ * Facts: TMR3.cpp, TMAll.cpp and tm.h of VirtualBox 7.2, as far as the project's specification documents have them: clocks,
+ * states and flags of timers, statuses, thresholds, what is saved. How the clocks are computed, in which order timers are
+ * delivered and what limits there are was chosen here (docs/provenance.md).
  */
 export { TimerAlarm, type TimerStepOptions, timerStep } from './alarm.js';
 export { type ClockName, clocks, type Ticks, type TimerClock, type TimeUnit } from './clocks.js';
@@ -38,7 +39,6 @@ export {
   defaultPeriods,
   readTmSettings,
   type TmSettings,
-  type TscMode,
 } from './config.js';
 export { CpuTicks } from './cpu-ticks.js';
 export type { TimerOptions, TimerOwner, TimerRules } from './create-timer.js';

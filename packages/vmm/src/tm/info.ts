@@ -56,7 +56,7 @@ const showClocks: TmInfoHandler = (tm, output) => {
       ticking: cpu.ticking,
       detail: 'virtual',
     })),
-    ...[...timerClocks].reverse().map((clock) => ({
+    ...timerClocks.map((clock) => ({
       clock,
       now: tm.now(clock),
       frequency: tm.frequency(clock),
@@ -76,7 +76,7 @@ const showClocks: TmInfoHandler = (tm, output) => {
     ]),
   );
   const { lag, givenUp, offset } = virtualSync;
-  output.line(`Offset ${offset} ns: lag ${lag} ns, given up ${givenUp} ns`);
+  output.line(`The guest is ${offset} ns behind: ${lag} ns to be made up for, ${givenUp} ns lost.`);
   output.data({
     clocks: rows.map(({ now, frequency, ...row }) => ({ ...row, now: String(now), frequency: String(frequency) })),
     virtualSync: {
@@ -89,18 +89,18 @@ const showClocks: TmInfoHandler = (tm, output) => {
   });
 };
 
-/** The info items: name, what it shows, what writes it (`VirtualBox 7.2 TMR3.cpp, TMR3Init`). */
+/** The info items: name, what it shows, what writes it. VirtualBox has `activetimers`; the others and the tables are ours. */
 const items: readonly (readonly [name: TmInfoName, description: string, handler: TmInfoHandler])[] = [
-  ['timers', 'All timers.', showTimers((tm) => tm.timers)],
+  ['alltimers', 'All timers.', showTimers((tm) => tm.timers)],
   [
     'activetimers',
     'The timers that are armed, in the order in which they expire.',
     showTimers((tm) => tm.activeTimers),
   ],
-  ['clocks', 'The clocks, and how far the guest is behind.', showClocks],
+  ['time', 'The clocks, and how far the guest is behind.', showClocks],
 ];
 
-export type TmInfoName = 'timers' | 'activetimers' | 'clocks';
+export type TmInfoName = 'alltimers' | 'activetimers' | 'time';
 
 /** An info item on its own. */
 export function tmInfo(tm: TimeManager, name: TmInfoName): TmInfo {
@@ -109,7 +109,7 @@ export function tmInfo(tm: TimeManager, name: TmInfoName): TmInfo {
   return { text: output.text, data: output.lastData };
 }
 
-/** Registers the info items `timers`, `activetimers` and `clocks`. */
+/** Registers the info items `alltimers`, `activetimers` and `time`. */
 export function registerTmInfo(registry: InfoRegistry, tm: TimeManager): void {
   for (const [name, description, handler] of items) {
     registry.registerInternal({ name, description, handler: (_vm, output) => handler(tm, output) });

@@ -36,7 +36,7 @@ describe('TimeManager: clocks', () => {
 
   it('lets virtual time tick from the first CPU that runs to the last one', () => {
     const { tm, host } = new TestTime({}, { cpuCount: 2 });
-    expect(tm.timerCpu).to.equal(1);
+    expect(tm.timerCpu).to.equal(0);
     tm.resumeCpu(1);
     host.advance(10n);
     tm.resumeCpu(0);
@@ -56,8 +56,8 @@ describe('TimeManager: clocks', () => {
     ['a TSC that ticks is not resumed', 'VERR_TM_TSC_ALREADY_TICKING', ({ tm }) => [tm.resume(), tm.resumeCpu(0)]],
     ['a TSC that is paused is not paused', 'VERR_TM_TSC_ALREADY_PAUSED', ({ tm }) => tm.pauseCpu(0)],
     ['there is no such CPU', 'VERR_INVALID_CPU_ID', ({ tm }) => tm.now('TSC', 1)],
-    ['the warp drive is too slow', 'VERR_INVALID_PARAMETER', ({ tm }) => tm.setWarpDrive(1)],
-    ['the warp drive is too fast', 'VERR_INVALID_PARAMETER', ({ tm }) => tm.setWarpDrive(20_001)],
+    ['the warp drive is too slow', 'VERR_INVALID_PARAMETER', ({ tm }) => tm.setWarpDrive(0)],
+    ['the warp drive is too fast', 'VERR_INVALID_PARAMETER', ({ tm }) => tm.setWarpDrive(10_001)],
     ['the warp drive is no integer', 'VERR_INVALID_PARAMETER', ({ tm }) => tm.setWarpDrive(50.5)],
   ] as const satisfies readonly (readonly [string, string, (time: TestTime) => unknown])[]) {
     it(`${status}: ${name}`, () => expect(outcome(() => call(new TestTime()))).to.equal(status));
@@ -79,11 +79,11 @@ describe('TimeManager: clocks', () => {
   });
 
   for (const [warp, expected] of [
-    [2, 20n * MS],
+    [1, 10n * MS],
     [50, 500n * MS],
     [100, S],
     [250, 2500n * MS],
-    [20_000, 200n * S],
+    [10_000, 100n * S],
   ] as const) {
     it(`warp drive ${warp} %: a second of the host is ${expected} ns`, () => {
       const { tm, host } = new TestTime({ WarpDrivePercentage: warp });
@@ -143,6 +143,6 @@ describe('TimeManager: clocks', () => {
     expect([tm.virtualSync.lag, tm.virtualSync.percentage, tm.virtualSync.givenUp]).to.deep.equal([0n, 0n, S]);
     host.advance(S);
     expect(tm.now('VIRTUAL_SYNC')).to.equal(2n * S);
-    expect(log).to.deep.equal(['TM: Aborting catch-up attempt on reset with a 1000000000 ns lag']);
+    expect(log).to.deep.equal(['TM: the guest was 1000000000 ns behind when it was reset; that is forgotten']);
   });
 });

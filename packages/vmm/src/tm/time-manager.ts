@@ -68,10 +68,8 @@ export class TimeManager {
     this.cpus = Array.from({ length: cpuCount }, (_, idCpu) => new CpuTicks(idCpu, source));
   }
 
-  /** The CPU on whose EMT timers are delivered: the last one (`TMR3.cpp, TMR3Init`). */
-  get timerCpu(): number {
-    return this.cpus.length - 1;
-  }
+  /** The CPU on whose EMT timers are delivered: the one that every machine has. */
+  readonly timerCpu = 0;
 
   /** Frequency of the TSCs, in Hz. */
   get tscFrequency(): bigint {
@@ -104,7 +102,8 @@ export class TimeManager {
 
   /**
    * The guest's idea of UTC, in nanoseconds since 1970: that of the host as it was when the guest's clocks were right,
-   * with the configured offset (`TMR3UtcNow`).
+   * with the configured offset. The log line `TMR3UtcNow` of
+   * VirtualBox has the same terms.
    */
   utcNow(): bigint {
     return this.#utc.now() - this.virtualSync.lag + this.settings.utcOffset;
@@ -137,7 +136,7 @@ export class TimeManager {
     for (const [idCpu, { ticking }] of this.cpus.entries()) if (ticking) this.pauseCpu(idCpu);
   }
 
-  /** Sets the speed of virtual time, in percent of the host's. @throws SsmError VERR_INVALID_PARAMETER outside of 2…20000. */
+  /** Sets the speed of virtual time, in percent of the host's. @throws SsmError VERR_INVALID_PARAMETER outside of 1…10000. */
   setWarpDrive(percentage: number): void {
     if (!Number.isInteger(percentage)) throw new SsmError('VERR_INVALID_PARAMETER', `${percentage} % is no integer`);
     this.virtual.warp = checkWarp(BigInt(percentage));
@@ -146,10 +145,10 @@ export class TimeManager {
 
   /** The VM is reset: a lag is no longer the guest's. Timers are their owners' business. */
   reset(): void {
-    if (this.virtualSync.percentage > 0n) {
-      const { lag } = this.virtualSync;
+    const { lag } = this.virtualSync;
+    if (lag > 0n) {
       this.virtualSync.giveUp();
-      this.#log(`TM: Aborting catch-up attempt on reset with a ${lag} ns lag`);
+      this.#log(`TM: the guest was ${lag} ns behind when it was reset; that is forgotten`);
     }
     this.#changed();
   }
@@ -183,7 +182,7 @@ export class TimeManager {
     for (const timer of this.timers) if (timer.ownerKind === ownerKind && timer.owner === owner) timer.destroy();
   }
 
-  /** The greatest frequency hint of a clock's timers, or of all, in Hz and at most that of `HostHzMax`; 0 for none. */
+  /** The greatest frequency hint of a clock's armed timers, or of all, in Hz and at most that of `HostHzMax`; 0 for none. */
   maxFrequencyHint(clock?: TimerClock): number {
     const asked = clock === undefined ? timerClocks : [clock];
     const hint = Math.max(...asked.map((name) => this.#queues[name].maxFrequencyHint));
@@ -222,7 +221,7 @@ export class TimeManager {
   }
 
   /**
-   * Delivers what is due, on the timer EMT: timers of the virtual-sync clock, of the virtual, of the real clock, each in
+   * Delivers what is due, on the timer EMT: timers of the real clock, of the virtual, of the virtual-sync clock, each in
    * the order of their times. Virtual timers have to wait while the VM does not run. Called by a callback it does nothing.
    *
    * @param now the host's time, which stands still meanwhile. One that has passed counts as that of the last run.
@@ -234,12 +233,12 @@ export class TimeManager {
     this.#lastRun = later(now, this.#lastRun);
     this.#runTime = this.#lastRun;
     try {
-      let count = 0;
+      let count = this.#queues.REAL.deliver(this.#realNow());
       if (this.virtual.ticking) {
-        count += this.#runVirtualSync();
         count += this.#queues.VIRTUAL.deliver(this.virtual.read());
+        count += this.#runVirtualSync();
       }
-      return count + this.#queues.REAL.deliver(this.#realNow());
+      return count;
     } finally {
       this.#runTime = undefined;
       this.#changed();
@@ -301,7 +300,7 @@ export class TimeManager {
       virtualSync.restart();
       const lost = virtualSync.givenUp - givenUp;
       if (lost > 0n)
-        this.#log(`TM: Giving up catch-up attempt at a ${lost} ns lag; new total: ${virtualSync.givenUp} ns`);
+        this.#log(`TM: ${lost} ns are too much to be made up for; ${virtualSync.givenUp} ns are lost in all`);
     }
   }
 

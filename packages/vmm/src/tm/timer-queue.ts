@@ -65,10 +65,10 @@ export class TimerQueue {
     return this.#armed.first?.expire;
   }
 
-  /** The greatest of the timers' frequency hints; 0 for none. */
+  /** The greatest frequency hint of the timers that are armed; 0 for none. */
   get maxFrequencyHint(): number {
     let max = 0;
-    for (const { frequencyHint } of this.#timers) max = Math.max(max, frequencyHint);
+    for (const timer of this.#timers) if (this.#isArmed(timer)) max = Math.max(max, timer.frequencyHint);
     return max;
   }
 
@@ -120,6 +120,10 @@ export class TimerQueue {
       for (const timer of this.#postponed) this.#armed.insert(timer);
       this.#postponed.clear();
     }
+  }
+
+  #isArmed(timer: QueueEntry): boolean {
+    return timer.index >= 0 || this.#postponed.has(timer);
   }
 
   #take(timer: QueueEntry): boolean {

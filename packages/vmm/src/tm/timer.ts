@@ -14,7 +14,7 @@ import {
 import type { QueueEntry, TimerQueue } from './timer-queue.js';
 
 /**
- * States of a timer and their numbers (`TMInternal.h, TMTIMERSTATE`). VirtualBox has eight more, for what threads have
+ * States of a timer and their numbers (`VirtualBox 7.2 tm.h`). VirtualBox has eight more, for what threads have
  * begun and the timer EMT has yet to finish; in one event loop nothing is begun only.
  */
 export const timerStates = { STOPPED: 1, ACTIVE: 2, EXPIRED_DELIVER: 4, FREE: 12 } as const;
@@ -160,15 +160,15 @@ export class TmTimer<O = unknown, U = unknown> {
     this.setRelative(this.from('nano', count));
   }
 
-  /** Disarms the timer; its frequency hint goes, too. @throws SsmError VERR_INVALID_PARAMETER while it is delivered. */
+  /** Disarms the timer. @throws SsmError VERR_INVALID_PARAMETER while it is delivered. */
   stop(): void {
     this.#mustExist();
     if (this.#state === 'EXPIRED_DELIVER') throw this.#error('VERR_INVALID_PARAMETER', 'is being delivered');
     this.#queue.disarm(this.#entry);
-    this.#rest();
+    this.#state = 'STOPPED';
   }
 
-  /** How often a second the timer is going to expire, until it stops: {@link TimeManager.maxFrequencyHint}. */
+  /** How often a second the timer expires, as long as it is armed: {@link TimeManager.maxFrequencyHint}. */
   get frequencyHint(): number {
     return this.#entry.frequencyHint;
   }
@@ -233,7 +233,7 @@ export class TmTimer<O = unknown, U = unknown> {
     try {
       this.#guarded(() => this.#callback(this.owner, this, this.user));
     } finally {
-      if (this.#state === 'EXPIRED_DELIVER') this.#rest();
+      if (this.#state === 'EXPIRED_DELIVER') this.#state = 'STOPPED';
     }
   }
 
@@ -245,11 +245,6 @@ export class TmTimer<O = unknown, U = unknown> {
     } finally {
       critSect?.leave();
     }
-  }
-
-  #rest(): void {
-    this.#state = 'STOPPED';
-    this.#entry.frequencyHint = 0;
   }
 
   #mustExist(): void {

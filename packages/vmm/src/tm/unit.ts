@@ -5,7 +5,7 @@ import type { TimeManager } from './time-manager.js';
 export const TM_UNIT = 'tm';
 export const TM_UNIT_VERSION = 3;
 
-/** The saved-state unit of the clocks, for a registry (`VirtualBox 7.2 TMR3.cpp, tmR3Save` and `tmR3Load`). */
+/** The saved-state unit of the clocks, for a registry (`VirtualBox 7.2 TMR3.cpp`). */
 export function tmUnit(tm: TimeManager): UnitRegistration {
   return {
     name: TM_UNIT,

@@ -23,8 +23,8 @@ export interface VirtualSyncState {
  *     sync    ├──────────────┤
  *
  * While it catches up the offset shrinks by a percentage of the time gone by since `#previous`; reading the clock does
- * not touch it (`VirtualBox 7.2 TMAllVirtual.cpp, tmVirtualSyncGetEx`, which rounds at every reading). What the lag
- * calls for is decided when a held clock goes on (`TMR3.cpp, tmR3TimerQueueRunVirtualSync`).
+ * not touch it. What the lag calls for is decided when a held clock goes on. The periods and thresholds are VirtualBox's;
+ * this way of computing is ssmkit's own.
  */
 export class VirtualSyncClock {
   readonly #virtual: VirtualClock;
@@ -95,7 +95,7 @@ export class VirtualSyncClock {
     this.#time = this.read();
   }
 
-  /** Up to when timers are delivered now: a little ahead, if there is a lag to be made up for. */
+  /** Up to when timers are delivered now: a little ahead (the schedule slack), if there is a lag to be made up for. */
   get limit(): bigint {
     const now = this.read();
     const ahead = now + this.#settings.slack;

@@ -168,8 +168,8 @@ describe('VirtualSyncClock', () => {
     tm.run();
     expect([tm.virtualSync.percentage, tm.virtualSync.givenUp]).to.deep.equal([0n, 117n * S + MS]);
     expect(time.log).to.deep.equal([
-      'TM: Giving up catch-up attempt at a 57000000000 ns lag; new total: 57000000000 ns',
-      'TM: Giving up catch-up attempt at a 60001000000 ns lag; new total: 117001000000 ns',
+      'TM: 57000000000 ns are too much to be made up for; 57000000000 ns are lost in all',
+      'TM: 60001000000 ns are too much to be made up for; 117001000000 ns are lost in all',
     ]);
   });
 

@@ -105,17 +105,17 @@ describe('samples of every type', () => {
     {
       type: 'ratioU32',
       sample: () => ({ a: 7, b: 9 }),
-      text: '        7:9        count',
+      text: '      7:9 count',
       json: { a: 7, b: 9 },
-      cleared: '        7:9        count',
+      cleared: '      7:9 count',
       unused: undefined,
     },
     {
       type: 'ratioU32Reset',
       sample: () => ({ a: 0, b: 9 }),
-      text: '        0:9        count',
+      text: '      0:9 count',
       json: { a: 0, b: 9 },
-      cleared: '        0:0        count',
+      cleared: '      0:0 count',
       unused: undefined,
     },
     {
@@ -146,8 +146,8 @@ describe('samples of every type', () => {
     numbers('u64Reset', 5n, '        5', '5', '        0'),
     numbers('x64', 2n ** 64n - 1n, 'ffffffffffffffff', '18446744073709551615', 'ffffffffffffffff'),
     numbers('x64Reset', 255n, '       ff', '255', '        0'),
-    numbers('bool', true, 'true    ', true, 'true    '),
-    numbers('boolReset', true, 'true    ', true, 'false   '),
+    numbers('bool', true, '     true', true, '     true'),
+    numbers('boolReset', true, '     true', true, '    false'),
   ];
 
   it('are all here', () => {
@@ -155,15 +155,10 @@ describe('samples of every type', () => {
   });
 
   for (const { type, sample: make, text, json, cleared, unused } of rows) {
-    // Registered first: registering clears. The sample that comes from `make` takes its place in the cell afterwards.
     const registered = (visibility: SampleVisibility) => {
       const stats = new Statistics();
       const sample = make();
-      const cells = { ...sample };
       stats.register({ name: '/s', type, sample: sample as never, unit: 'count', visibility, description: 'D.' });
-      if (sample instanceof Counter) sample.add(5);
-      else if (sample instanceof Profile) for (const ticks of [30n, 11n]) sample.addPeriod(ticks);
-      else Object.assign(sample, cells);
       return { stats, sample };
     };
     const line = (value: string) => `/s${' '.repeat(40)} ${value}\n`;
@@ -216,7 +211,7 @@ describe('samples of every type', () => {
     stats.register({ name: '/irqs', type: 'u32Reset', sample: cellOf(device, 'irqs') });
     stats.register({ name: '/level', type: 'bool', sample: cellOf(device, 'level') });
     device.irqs += 4;
-    expect(stats.toJson().map(({ value }) => value)).to.deep.equal([4, true]);
+    expect(stats.toJson().map(({ value }) => value)).to.deep.equal([7, true]);
     stats.reset();
     expect(device).to.deep.equal({ irqs: 0, level: true });
   });
@@ -278,7 +273,7 @@ describe('the dump', () => {
     expect(texts.join('|')).to.equal(
       '  times|calls calls times|calls/tb calls tbs|count count times|bytes bytes times|bytes/call bytes calls|' +
         'pages pages times|errors errors times|times times times|ticks ticks times|ticks/call ticks calls|' +
-        'ticks/time ticks times|good:bad good bad|megabytes megabytes times|kilobytes kilobytes times|ns ns times|' +
+        'ticks/time ticks times|good:bad good:bad times|megabytes megabytes times|kilobytes kilobytes times|ns ns times|' +
         'ns/call ns calls|ns/time ns times|% % times|pp1k pp1k times|pp10k pp10k times|ppm ppm times|ppb ppb times|' +
         'Hz Hz times|instr instr times|instr/tb instr tbs|bytes/tb bytes tbs',
     );

@@ -4,8 +4,8 @@ import { type Callback, type Cell, type Ratio, type SampleType, sampleTypes } fr
 import { type SampleUnit, unitTexts } from './units.js';
 
 /*
- * How samples look, by shape: as text in a dump, as JSON, whether they are zero, and how they are cleared. Widths are
- * those of a release log (`VirtualBox 7.2 STAMR3.cpp, stamR3PrintOne`).
+ * How samples look, by shape: as text in a dump, as JSON, whether they are zero, and how they are cleared. Numbers and
+ * profiles are as in a release log of VirtualBox 7.2; that has no ratios and booleans, which follow the numbers' column.
  */
 
 interface Form<S> {
@@ -31,7 +31,7 @@ const counter: Form<Counter> = {
 const profile: Form<Profile> = {
   text: (sample, unit) => {
     const { text, total, periods } = unitTexts(unit);
-    // The shortest is a signed number there: before the first period it is -1.
+    // In logs the shortest is a signed number: before the first period it is -1.
     const shortest = BigInt.asIntN(64, sample.min);
     return (
       `${value(sample.average)} ${text} (${String(sample.ticks).padStart(12)} ${total}, ` +
@@ -50,7 +50,7 @@ const profile: Form<Profile> = {
 };
 
 const ratio: Form<Ratio> = {
-  text: (sample, unit) => `${value(sample.a)}:${String(sample.b).padEnd(8)} ${unitTexts(unit).text}`,
+  text: (sample, unit) => `${`${sample.a}:${sample.b}`.padStart(VALUE_WIDTH)} ${unitTexts(unit).text}`,
   json: ({ a, b }) => ({ a, b }),
   isUnused: (sample) => sample.a === 0 && sample.b === 0,
   clear: (sample) => {
@@ -85,7 +85,7 @@ const bigint: Form<Cell<bigint>> = {
 };
 
 const bool: Form<Cell<boolean>> = {
-  text: (sample, unit) => `${String(sample.value).padEnd(8)} ${unitTexts(unit).text}`,
+  text: (sample, unit) => `${String(sample.value).padStart(VALUE_WIDTH)} ${unitTexts(unit).text}`,
   json: (sample) => ({ value: sample.value }),
   isUnused: (sample) => !sample.value,
   clear: (sample) => {

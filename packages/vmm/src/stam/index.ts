@@ -17,7 +17,8 @@
  *
  * A profile measures with the clock it is given, never with the machine's, so that a test says what time it is.
  *
- * Facts: stam.h and STAMR3.cpp of VirtualBox 7.2.
+ * Facts: stam.h and STAMR3.cpp of VirtualBox 7.2, as far as the project's specification documents have them, and the
+ * statistics in its release logs. What profiles can do besides (pause, go on), and JSON, are ssmkit's own.
  */
 export { Counter, cellOf, Profile, ProfileAdv, type TickSource } from './samples.js';
 export { type SampleEntry, type SampleJson, type SampleRegistration, Statistics } from './statistics.js';

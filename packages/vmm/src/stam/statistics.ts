@@ -6,9 +6,9 @@ import { formOf } from './forms.js';
 import { type SampleOf, type SampleType, type SampleVisibility, sampleTypes, sampleVisibilities } from './types.js';
 import { type SampleUnit, sampleUnits } from './units.js';
 
-/** Most bytes of a name (`STAMR3.cpp, STAM_MAX_NAME_LEN`). */
+/** Most bytes of a name (`VirtualBox 7.2 STAMR3.cpp`). */
 const NAME_MAX = 239;
-/** Width of names in a dump; longer ones push the rest of their line. */
+/** Width of names in a dump, as in release logs; longer ones push the rest of their line. */
 const NAME_WIDTH = 42;
 
 /** A sample to register. */
@@ -42,7 +42,7 @@ export class Statistics {
   readonly #entries: SampleEntry[] = [];
 
   /**
-   * Registers a sample; what a reset would clear is cleared.
+   * Registers a sample, which keeps what it has counted so far.
    *
    * @throws SsmError VERR_INVALID_NAME for a name that is no path of components behind one slash each, VERR_OUT_OF_RANGE
    * for one of more than 239 bytes, VERR_ALREADY_EXISTS, VERR_INVALID_PARAMETER for an unknown type, unit or visibility.
@@ -61,9 +61,7 @@ export class Statistics {
     if (this.#entries[at]?.name === name) {
       throw new SsmError('VERR_ALREADY_EXISTS', `there is a sample '${name}'`);
     }
-    const entry = { name, type, sample, unit, visibility, description };
-    this.#entries.splice(at, 0, entry);
-    resetEntry(entry);
+    this.#entries.splice(at, 0, { name, type, sample, unit, visibility, description });
   }
 
   /** Removes the samples that a pattern names. @returns how many. */
@@ -76,10 +74,10 @@ export class Statistics {
     return this.#removeWhere(({ name }) => name.startsWith(prefix));
   }
 
-  /** Removes a sample under all of its names. @throws SsmError VERR_INVALID_HANDLE for one that is not registered. */
+  /** Removes a sample under all of its names. @throws SsmError VERR_FILE_NOT_FOUND for one that is not registered. */
   deregisterSample(sample: object): void {
     if (this.#removeWhere((entry) => entry.sample === sample) === 0) {
-      throw new SsmError('VERR_INVALID_HANDLE', 'the sample is not registered');
+      throw new SsmError('VERR_FILE_NOT_FOUND', 'the sample is not registered');
     }
   }
 

@@ -30,7 +30,8 @@ export function* walk(root: ConfigNode): Generator<readonly [node: ConfigNode, l
   }
 }
 
-/** A copy of a node as the root of a new tree. Marks of restricted roots are not copied (`CFGMR3DuplicateSubTree`). */
+/** A copy of a node as the root of a new tree. Marks of restricted roots are not copied: they say who
+ * looks at a node, not what is in it. */
 export function duplicateSubTree(source: ConfigNode): ConfigNode {
   const root = ConfigNode.createTree();
   const copies: ConfigNode[] = [];

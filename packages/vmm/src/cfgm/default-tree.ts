@@ -2,24 +2,34 @@ import { configTree } from './literal.js';
 import type { ConfigNode, ConfigTreeOptions } from './node.js';
 
 const MiB = 2 ** 20;
-
 const trusted = { Trusted: true, Config: {} };
-const untrusted = { Config: {} };
 
 /**
- * The tree of a VM whose creator gives none: a PC of the classic devices, with 128 MiB, for tests and small adjustments
- * (`VirtualBox 7.2 CFGM.cpp, CFGMR3ConstructDefaultTree`).
+ * The tree of a VM whose creator gives none: a PC of the classic devices and one CPU, for tests and small adjustments.
+ *
+ * Devices and their settings are those that the release log of a small machine shows (VirtualBox 7.2.22); name and size
+ * of memory are ssmkit's own.
  */
 export function defaultConfigTree(options: ConfigTreeOptions = {}): ConfigNode {
+  const uuid = new Uint8Array(16);
   return configTree(
     {
-      Name: 'Default VM',
-      RamSize: 128 * MiB,
+      Name: 'machine',
+      UUID: uuid,
+      RamSize: 64 * MiB,
       RamHoleSize: 512 * MiB,
       TimerMillies: 10,
+      EM: { IemExecutesAll: true },
       HM: { FallbackToIEM: true },
       PDM: { Devices: { LoadBuiltin: true }, Drivers: { LoadBuiltin: true } },
       Devices: {
+        '8237A': { 0: trusted },
+        VMMDev: { 0: trusted },
+        apic: { 0: { Trusted: true, Config: { IOAPIC: true } } },
+        i8254: { 0: trusted },
+        i8259: { 0: trusted },
+        ioapic: { 0: { Trusted: true, Config: { NumCPUs: 1 } } },
+        mc146818: { 0: trusted },
         pcarch: { 0: trusted },
         pcbios: {
           0: {
@@ -29,22 +39,23 @@ export function defaultConfigTree(options: ConfigTreeOptions = {}): ConfigNode {
               BootDevice1: 'NONE',
               BootDevice2: 'NONE',
               BootDevice3: 'NONE',
-              HardDiskDevice: 'piix3ide',
               FloppyDevice: '',
-              UUID: new Uint8Array(16),
+              HardDiskDevice: 'piix3ide',
+              IOAPIC: true,
+              NumCPUs: 1,
+              UUID: uuid,
             },
           },
         },
         pci: { 0: trusted },
-        pckbd: { 0: untrusted },
-        i8254: { 0: untrusted },
-        i8259: { 0: trusted },
-        mc146818: { 0: untrusted },
-        vga: {
-          0: { Trusted: true, Config: { VRamSize: 4 * MiB, FadeIn: 1, FadeOut: 1, LogoTime: 0, LogoFile: '' } },
-        },
+        pckbd: { 0: trusted },
         piix3ide: { 0: trusted },
-        VMMDev: { 0: trusted },
+        vga: {
+          0: {
+            Trusted: true,
+            Config: { VRamSize: 4 * MiB, FadeIn: 0, FadeOut: 0, LogoFile: '', LogoTime: 0, ShowBootMenu: 0 },
+          },
+        },
       },
     },
     options,

@@ -4,7 +4,7 @@ import { walk } from './copy.js';
 import type { ConfigNode } from './node.js';
 import { type ConfigValue, Password, REDACTED, sizeOfData } from './value.js';
 
-/** A node with all that it holds, as the release log shows it (`VirtualBox 7.2 CFGMR3.cpp, cfgmR3Dump`). */
+/** A node with all that it holds, as a release log of VirtualBox 7.2 shows it. */
 export function dumpConfig(root: ConfigNode): string {
   let text = '';
   for (const [node, level] of walk(root)) {

@@ -153,17 +153,14 @@ describe('the base configuration', () => {
 describe('the default tree', () => {
   it('is a PC of one CPU with the classic devices', () => {
     const root = defaultConfigTree();
-    expect(readBaseConfig(root, 1).name).to.equal('Default VM');
-    expect([query(root, 'RamSize', 'u64'), query(root, 'RamHoleSize', 'u64')]).to.deep.equal([
-      128n << 20n,
-      512n << 20n,
-    ]);
+    expect(readBaseConfig(root, 1).name).to.equal('machine');
+    expect([query(root, 'RamSize', 'u64'), query(root, 'RamHoleSize', 'u64')]).to.deep.equal([64n << 20n, 512n << 20n]);
     expect(
       root
         .child('Devices')!
         .children.map(({ name }) => name)
         .join(' '),
-    ).to.equal('VMMDev i8254 i8259 mc146818 pcarch pcbios pci pckbd piix3ide vga');
+    ).to.equal('8237A VMMDev apic i8254 i8259 ioapic mc146818 pcarch pcbios pci pckbd piix3ide vga');
     for (const kind of ['Devices', 'Drivers'])
       expect(query(root.child(`PDM/${kind}`), 'LoadBuiltin', 'bool')).to.equal(true);
     for (const device of root.child('Devices')!.children) {

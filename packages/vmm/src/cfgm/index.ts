@@ -19,7 +19,8 @@
  * Names that nobody reads are the commonest mistake in a configuration, so everybody who reads a node checks it
  * (`validateConfig`, or `readConfig`, which does both).
  *
- * What fails throws an SsmError with VirtualBox's status. Facts: CFGM.cpp and cfgm.h of VirtualBox 7.2.
+ * What fails throws an SsmError with VirtualBox's status. Facts: CFGMR3.cpp and cfgm.h of VirtualBox 7.2, as far
+ * as the project's specification documents have them; docs/provenance.md says what was chosen here.
  */
 export { type BaseConfig, readBaseConfig } from './base-config.js';
 export { type CopyFlags, copyFlagBits, copyTree, duplicateSubTree, walk as walkConfig } from './copy.js';

@@ -141,7 +141,7 @@ export function isMissing(node: MaybeNode, name: string): boolean {
   return node === undefined || node.isRemoved || node.value(name) === undefined;
 }
 
-/** The value's size: bytes of a string or a password with terminator, of bytes, or of an integer (1, 2, 4 or 8). @throws as `query`. */
+/** The value's size: bytes of a string or a password with terminator, of bytes, or the 8 of an integer. @throws as `query`. */
 export function querySize(node: MaybeNode, name: string): number {
   return sizeOfData(leafOf(node, name).data);
 }

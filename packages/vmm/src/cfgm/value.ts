@@ -90,9 +90,9 @@ function cString(text: string, what: string): string {
   throw new SsmError('VERR_INVALID_PARAMETER', `${what} has a character that no string of C has`);
 }
 
-/** Bytes of a value; of integers the width that holds them: 1, 2, 4 or 8 (`CFGMR3.cpp, CFGMR3QuerySize`). */
+/** Bytes of a value. An integer has always 8: that is how it is stored, however small it is. */
 export function sizeOfData(data: ConfigData): number {
-  if (typeof data === 'bigint') return [1, 2, 4].find((size) => data >> BigInt(8 * size) === 0n) ?? 8;
+  if (typeof data === 'bigint') return 8;
   if (typeof data === 'string') return sizeOfString(data);
   return data instanceof Password ? data.size : data.length;
 }

@@ -4,7 +4,7 @@ const ESCAPED_IN_QUOTES = '"\\`$\n';
 
 /**
  * Splits a text into arguments as a Bourne shell does: blanks separate, quotes and backslashes keep together. A quote
- * that nobody closes holds to the end (`VirtualBox 7.2 getoptargv.cpp, RTGetOptArgvFromString`).
+ * that nobody closes holds to the end. The rules are those of POSIX (Shell Command Language, Quoting).
  */
 export function splitArguments(text: string): string[] {
   const list: string[] = [];

@@ -5,7 +5,7 @@ export function grouped(value: bigint): string {
 
 const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
-/** A size as people say it, rounded down to a tenth: `512.0 MiB`, `999 B` (`VirtualBox 7.2 strformatrt.cpp, %Rhcb`). */
+/** A size as people say it, rounded down to a tenth: `512.0 MiB`, `999 B` as in release logs. */
 export function humanSize(bytes: bigint): string {
   let unit = 0;
   while (bytes >> BigInt(10 * (unit + 1)) > 0n && unit < SIZE_UNITS.length - 1) unit++;

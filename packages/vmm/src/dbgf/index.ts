@@ -14,7 +14,8 @@
  *
  * Beside its text a handler can give the same as data (`output.data`), which only programs see.
  *
- * Facts: DBGFR3Info.cpp of VirtualBox 7.2.
+ * Facts: DBGFR3Info.cpp of VirtualBox 7.2, as far as the project's specification documents have them: kinds of owners,
+ * flags, order, statuses. That a name may be registered twice, data, tables and asking several are ssmkit's own.
  */
 export { type InfoOutput, InfoText, TextOutput } from './output.js';
 export {
@@ -26,6 +27,7 @@ export {
   type InfoItem,
   type InfoOwnerKind,
   type InfoQuery,
+  type InfoQueryAll,
   InfoRegistry,
   infoFlags,
 } from './registry.js';

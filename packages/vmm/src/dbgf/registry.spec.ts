@@ -286,7 +286,7 @@ describe('where handlers run', () => {
     ] as const) {
       info.registerInternal(item(name, flags));
     }
-    await info.queryMatching('*', '', () => '', new InfoText());
+    await info.queryAll('*', new InfoText());
     expect(destinations).to.deep.equal(['all', 'any']);
   });
 
@@ -312,9 +312,11 @@ describe('asking several', () => {
     const info = new InfoRegistry();
     for (const name of ['mode', 'cpumguest', 'cpumhost', 'gdt', 'cfgm']) info.registerInternal(item(name));
     const output = new InfoText();
-    const count = await info.queryMatching('cpum*|mode|nothing', '*host', (name) => `-- ${name}\n`, output);
-    expect([count, output.text]).to.deep.equal([2, '-- cpumguest\ncpumguest()\n-- mode\nmode()\n']);
-    expect(await info.queryMatching('x*', '', () => '', output)).to.equal(0);
+    const asked = await info.queryAll('cpum*|mode|nothing', output, { except: '*host' });
+    expect(asked).to.deep.equal(['cpumguest', 'mode']);
+    expect(output.text).to.equal('== cpumguest ==\ncpumguest()\n== mode ==\nmode()\n');
+    expect(await info.queryAll('x*', output)).to.deep.equal([]);
+    expect(await info.queryAll('gdt|mode', output)).to.deep.equal(['gdt', 'mode']);
   });
 });
 

@@ -57,6 +57,12 @@ export interface InfoQuery {
   readonly cpu?: number | 'any';
 }
 
+/** Options of asking several. */
+export interface InfoQueryAll {
+  /** Simple patterns between `|` of items that are left out all the same. */
+  readonly except?: string;
+}
+
 interface Registered extends InfoEntry {
   readonly owner: unknown;
   readonly call: (owner: never, output: InfoOutput, args: string) => void | Promise<void>;
@@ -151,25 +157,19 @@ export class InfoRegistry {
   }
 
   /**
-   * Lets every handler write whose name one pattern includes and the other does not exclude, without arguments
-   * (`DBGFR3Info.cpp, DBGFR3InfoMulti`).
+   * Lets every handler write whose name matches, without arguments, each under a line with its name.
    *
-   * @param separator is printed in front of each: text for the name.
-   * @returns how many there were.
+   * @param names simple patterns between `|`.
+   * @returns names of the items that were asked, in order.
    * @throws as {@link query}; the handlers after one that fails are not called.
    */
-  async queryMatching(
-    include: string,
-    exclude: string,
-    separator: (name: string) => string,
-    output: InfoOutput,
-  ): Promise<number> {
-    const items = this.#items.filter(({ name }) => matchesPatterns(include, name) && !matchesPatterns(exclude, name));
+  async queryAll(names: string, output: InfoOutput, { except = '' }: InfoQueryAll = {}): Promise<string[]> {
+    const items = this.#items.filter(({ name }) => matchesPatterns(names, name) && !matchesPatterns(except, name));
     for (const item of items) {
-      output.print(separator(item.name));
+      output.line(`== ${item.name} ==`);
       await this.#run(item, output, '', false);
     }
-    return items.length;
+    return items.map(({ name }) => name);
   }
 
   #register<O>(kind: InfoOwnerKind, owner: unknown, item: InfoItem<O>): void {

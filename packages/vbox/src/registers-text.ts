@@ -3,15 +3,17 @@ import { type CpuRegisters, cpuModeOf, type Msr, type SegmentRegister } from './
 /*
  * Registers as VirtualBox shows them
  *
- * The lines are those of "Guest state at power off" in a machine's log, and of `info cpumguest verbose` in its debugger
- * (VirtualBox 7.2). What a saved state does not hold is left out: XSS, and what hardware virtualization and the MMU keep.
+ * The lines are those of "Guest state at power off" in the log of a machine that ran 16-bit code (VirtualBox 7.2.22). What a
+ * saved state does not hold is left out: XSS, and what hardware virtualization and the MMU keep.
+ *
+ * What that log does not show is laid out here: 64-bit code, YMM registers, values on the FPU's stack, reserved words.
  */
 
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');
 const hex64 = (value: bigint): string => hex(value, 16);
 const low32 = (value: bigint): string => hex(BigInt.asUintN(32, value), 8);
 
-/** EFLAGS in letters: when set, when clear. */
+/** EFLAGS in letters: when set, when clear. Those of the 8086 are what DEBUG of DOS shows, but for the parity's. */
 const flagLetters: readonly (readonly [bit: number, set: string, clear?: string])[] = [
   [20, 'vip'],
   [19, 'vif'],
@@ -77,18 +79,35 @@ function narrow(r: CpuRegisters): string[] {
   ];
 }
 
-/** General and control registers of a CPU that executes 64 bits. */
+/** The registers in the order of their numbers in instructions. */
+const wideRows = [
+  ['rax', 'rcx', 'rdx', 'rbx'],
+  ['rsp', 'rbp', 'rsi', 'rdi'],
+  ['r8', 'r9', 'r10', 'r11'],
+  ['r12', 'r13', 'r14', 'r15'],
+] as const;
+
+/** What stands beside segment registers of 64-bit code. */
+const besideWide = {
+  cs: ['cr0', 'cr2'],
+  ds: ['cr3', 'cr4'],
+  es: ['dr0', 'dr1'],
+  fs: ['dr2', 'dr3'],
+  gs: ['dr6', 'dr7'],
+  ss: [],
+} as const;
+
+/** General and control registers of a CPU that executes 64 bits: as above, with room for the width. This layout is ours. */
 function wide(r: CpuRegisters): string[] {
+  const named = (
+    name: (typeof wideRows)[number][number] | (typeof besideWide)['cs' | 'ds' | 'es' | 'fs' | 'gs'][number],
+  ) => `${name.padEnd(3)}=${hex64(r[name])}`;
   return [
-    `rax=${hex64(r.rax)} rbx=${hex64(r.rbx)} rcx=${hex64(r.rcx)} rdx=${hex64(r.rdx)}`,
-    `rsi=${hex64(r.rsi)} rdi=${hex64(r.rdi)} r8 =${hex64(r.r8)} r9 =${hex64(r.r9)}`,
-    `r10=${hex64(r.r10)} r11=${hex64(r.r11)} r12=${hex64(r.r12)} r13=${hex64(r.r13)}`,
-    `r14=${hex64(r.r14)} r15=${hex64(r.r15)}`,
-    `rip=${hex64(r.rip)} rsp=${hex64(r.rsp)} rbp=${hex64(r.rbp)} ${flagsText(r.rflags)}`,
-    ...(['cs', 'ds', 'es', 'fs', 'gs', 'ss'] as const).map((name) => segment(name, r[name], 16)),
-    `cr0=${hex64(r.cr0)} cr2=${hex64(r.cr2)} cr3=${hex64(r.cr3)} cr4=${hex64(r.cr4)}`,
-    `dr0=${hex64(r.dr0)} dr1=${hex64(r.dr1)} dr2=${hex64(r.dr2)} dr3=${hex64(r.dr3)}`,
-    `dr4=${hex64(0n)} dr5=${hex64(0n)} dr6=${hex64(r.dr6)} dr7=${hex64(r.dr7)}`,
+    ...wideRows.map((row) => row.map(named).join(' ')),
+    `rip=${hex64(r.rip)} ${flagsText(r.rflags)}`,
+    ...(Object.keys(besideWide) as (keyof typeof besideWide)[]).map((name) =>
+      [segment(name, r[name], 16), ...besideWide[name].map(named)].join(' '),
+    ),
   ];
 }
 
@@ -131,16 +150,23 @@ function inPairs(texts: readonly string[]): string[] {
   return texts.filter((_, i) => i % 2 === 0).map((text, i) => `${text}  ${texts[2 * i + 1]}`);
 }
 
-/** A register of the FPU's stack. The tag is what VirtualBox makes of the abridged tag word, which is not the real one. */
+/** Digits behind the point of what is on the FPU's stack. */
+const FRACTION_DIGITS = 22;
+
+/**
+ * A register of the FPU's stack. The tag is the bit of FXSAVE's abridged tag word: 1 for a register that is in use. The
+ * fraction is cut off after its digits.
+ */
 function stackRegister(value: bigint, index: number, { fsw, ftw }: CpuRegisters['fpu']): string {
   const register = (index + (fsw >>> FPU_TOP_SHIFT)) & 7;
   const mantissa = BigInt.asUintN(64, value);
   const top = Number((value >> 64n) & 0xffffn);
-  const tag = (ftw >>> (2 * register)) & 3;
-  const fraction = (mantissa & ((1n << 63n) - 1n)).toString().padStart(22, '0');
-  const shown = `${top & 0x8000 ? '-' : '+'}${mantissa >> 63n}.${fraction} * 2 ^ ${(top & 0x7fff) - EXPONENT_BIAS} (*)`;
-  const reserved = [80n, 96n, 112n].map((shift) => hex((value >> shift) & 0xffffn, 4));
-  const rest = reserved.some((part) => part !== '0000') ? ` res={${reserved.join(',')}}` : '';
+  const tag = (ftw >>> register) & 1;
+  const fraction = (BigInt.asUintN(63, mantissa) * 10n ** BigInt(FRACTION_DIGITS)) >> 63n;
+  const digits = fraction.toString().padStart(FRACTION_DIGITS, '0');
+  const shown = `${top & 0x8000 ? '-' : '+'}${mantissa >> 63n}.${digits} * 2 ^ ${(top & 0x7fff) - EXPONENT_BIAS} (*)`;
+  const reserved = value >> 80n;
+  const rest = reserved === 0n ? '' : ` reserved=${hex(reserved, 12)}`;
   const parts = `${hex(top, 4)}'${hex(mantissa >> 32n, 8)}'${low32(mantissa)}`;
   return `ST(${index})=FPR${register}={${parts}} t${tag} ${shown}${rest}`;
 }

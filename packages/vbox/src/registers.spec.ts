@@ -131,16 +131,25 @@ describe('registers as text', () => {
 
   it('of 64 bits have four', () => {
     const lines = text(({ context }) => {
+      Object.assign(context, { cr3: 0xc3n, dr0: 0xd0n, dr7: 0x400n });
       Object.assign(context, { cr0: 1n, efer: 0x500n, r8: 8n, r15: 15n, rip: 0xffff_8000_0000_0000n, sysenterEip: 3n });
       context.cs.attr = 0xa09b;
     });
     const zero = '0'.repeat(16);
-    expect(lines[1]).to.equal(`rax=${zero} rbx=${zero} rcx=${zero} rdx=${zero}`);
-    expect(lines[2]).to.equal(`rsi=${zero} rdi=${zero} r8 =0000000000000008 r9 =${zero}`);
-    expect(lines[4]).to.equal(`r14=${zero} r15=000000000000000f`);
-    expect(lines[5]).to.match(/^rip=ffff800000000000 /);
-    expect(lines[6]).to.equal(`cs={0000 base=${zero} limit=00000000 flags=0000a09b}`);
-    expect(lines[12]).to.match(/^cr0=0000000000000001 /);
+    expect(lines[1]).to.equal(`rax=${zero} rcx=${zero} rdx=${zero} rbx=${zero}`);
+    expect(lines[2]).to.equal(`rsp=${zero} rbp=${zero} rsi=${zero} rdi=${zero}`);
+    expect(lines[3]).to.equal(`r8 =0000000000000008 r9 =${zero} r10=${zero} r11=${zero}`);
+    expect(lines[4]).to.equal(`r12=${zero} r13=${zero} r14=${zero} r15=000000000000000f`);
+    expect(lines[5]).to.match(/^rip=ffff800000000000 iopl=0 /);
+    const empty = `base=${zero} limit=00000000`;
+    expect(lines.slice(6, 12)).to.deep.equal([
+      `cs={0000 ${empty} flags=0000a09b} cr0=0000000000000001 cr2=${zero}`,
+      `ds={0000 ${empty} flags=00000000} cr3=00000000000000c3 cr4=${zero}`,
+      `es={0000 ${empty} flags=00000000} dr0=00000000000000d0 dr1=${zero}`,
+      `fs={0000 ${empty} flags=00000000} dr2=${zero} dr3=${zero}`,
+      `gs={0000 ${empty} flags=00000000} dr6=${zero} dr7=0000000000000400`,
+      `ss={0000 ${empty} flags=00000000}`,
+    ]);
     expect(lines).to.include(`SysEnter={cs=0000 eip=0000000000000003 esp=${zero}}`);
   });
 
@@ -168,13 +177,13 @@ describe('registers as text', () => {
   it('of the FPU are numbered from the top of the stack', () => {
     const lines = text(({ fpu }) => {
       fpu.fsw = 0x3800;
-      fpu.ftw = 0x4000;
+      fpu.ftw = 0x80;
       fpu.st[0] = (0xc000n << 64n) | 0xc000_0000_0000_0000n;
       fpu.st[1] = (1n << 80n) | (2n << 96n) | (3n << 112n);
     });
     const at = lines.findIndex((line) => line.startsWith('ST(0)'));
-    expect(lines[at]).to.equal("ST(0)=FPR7={c000'c0000000'00000000} t1 -1.0004611686018427387904 * 2 ^ 1 (*)");
-    expect(lines[at + 1]).to.match(/^ST\(1\)=FPR0=.* res=\{0001,0002,0003\}$/);
+    expect(lines[at]).to.equal("ST(0)=FPR7={c000'c0000000'00000000} t1 -1.5000000000000000000000 * 2 ^ 1 (*)");
+    expect(lines[at + 1]).to.match(/^ST\(1\)=FPR0=.* t0 .* reserved=000300020001$/);
     expect(lines).to.include("XMM14=00000000'00000000'00000000'00000000  XMM15=00000000'00000000'00000000'00000000");
   });
 
@@ -230,7 +239,7 @@ describe('registers as text', () => {
       'xcr=0000000000000008 xcr1=0000000000000009 (fXStateMask=000000000000000a)',
       'FCW=0001 FSW=0002 FTW=0003 FOP=0004 MXCSR=0000000b MXCSR_MASK=0000000c',
       'FPUIP=00000005 CS=0006 Rsrvd1=0007  FPUDP=00000008 DS=0009 Rsvrd2=000a',
-      ...[3, 0, 0, 0, 0, 0, 0, 0].map((tag, i) => st(i, tag)),
+      ...[1, 1, 0, 0, 0, 0, 0, 0].map((tag, i) => st(i, tag)),
       ...[0, 2, 4, 6, 8, 10, 12, 14].map((i) => `${vector(i)}  ${vector(i + 1)}`),
       `EFER         =${value(1)}`,
       `PAT          =${value(2)}`,

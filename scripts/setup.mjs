@@ -53,5 +53,6 @@ function install() {
 export function setUp() {
   checkNode();
   install();
+  node('scripts/wasm.mjs');
   node('node_modules/typescript/bin/tsc', '-b');
 }

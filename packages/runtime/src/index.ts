@@ -1,8 +1,8 @@
 import './streams/round-trip-engine.js';
 
+export { lz4Compress, lz4Decompress, lzfCompress, lzfDecompress } from './codecs/blocks.js';
 export { crc32 } from './codecs/crc32.js';
-export { LZ4_BLOCK_MAX, lz4Compress, lz4Decompress } from './codecs/lz4.js';
-export { lzfCompress, lzfDecompress } from './codecs/lzf.js';
+export { LZ4_BLOCK_MAX } from './codecs/lz4.js';
 export type { Format } from './containers/formats.js';
 export { defaultLimits, type Limits } from './containers/guard.js';
 export type {
@@ -59,3 +59,4 @@ export * from './salvage/index.js';
 export * from './status.js';
 export * from './streams/index.js';
 export * from './teleport/index.js';
+export { useWasm, wasmReady } from './wasm/instance.js';

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LZ4_BLOCK_MAX, lz4Compress, lz4Decompress } from './lz4.js';
+import { useWasm, wasm } from '../wasm/instance.js';
+import { lz4Compress, lz4Decompress } from './blocks.js';
+import { LZ4_BLOCK_MAX } from './lz4.js';
 
 const hex = (text: string) => Uint8Array.from(text.match(/[0-9a-f]{2}/gi) ?? [], (byte) => Number.parseInt(byte, 16));
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -79,126 +81,134 @@ const malformed: readonly [name: string, data: string, size: number][] = [
   ['less than the size', '30616263', 4],
 ];
 
-describe('LZ4', () => {
-  for (const [name, data, expands] of wellFormed) {
-    it(`expands ${name}`, () => expect(decompress(hex(data), expands.length)).to.deep.equal(expands));
-  }
+for (const on of [false, true]) {
+  describe(`LZ4 in ${on ? 'WebAssembly' : 'TypeScript'}`, () => {
+    before(() => {
+      useWasm(on);
+      expect(wasm() !== undefined).to.equal(on);
+    });
+    after(() => useWasm(true));
 
-  for (const [name, data, size] of malformed) {
-    it(`refuses ${name}`, () => expect(decompress(hex(data), size)).to.equal(undefined));
-  }
-
-  it('reads and writes only where it was told to', () => {
-    const input = hex('ffff 16610100 1062 ffff');
-    const into = new Uint8Array(22).fill(0xee);
-    expect(lz4Decompress(input, 2, 8, into, 5, 12)).to.equal(true);
-    expect(into).to.deep.equal(
-      Uint8Array.from([...Array(5).fill(0xee), ...Array(11).fill(0x61), 0x62, ...Array(5).fill(0xee)]),
-    );
-    // The reference reaches in front of the block, to bytes that are there.
-    expect(lz4Decompress(hex('10 61 0200 10 62'), 0, 6, into, 5, 6)).to.equal(false);
-  });
-
-  /** Blocks with something to find: pieces of a small alphabet, runs, bytes that do not compress. */
-  const data = fc
-    .array(
-      fc.oneof(
-        fc.uint8Array({ maxLength: 40 }),
-        fc.tuple(fc.nat(255), fc.nat(600)).map(([byte, count]) => new Uint8Array(count).fill(byte)),
-        fc.array(fc.constantFrom(...ascii('abcd')), { maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
-      ),
-      { maxLength: 30 },
-    )
-    .map((parts) => Uint8Array.from(parts.flatMap((part) => [...part])).subarray(0, LZ4_BLOCK_MAX));
-
-  it('expands what it has compressed', () => {
-    fc.assert(
-      fc.property(data, (bytes) => {
-        expect(decompress(compress(bytes), bytes.length)).to.deep.equal(bytes);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('compresses into blocks that the strictest of decoders expand', () => {
-    fc.assert(
-      fc.property(data, (bytes) => {
-        expect(strictly(compress(bytes))).to.deep.equal([...bytes]);
-      }),
-      { numRuns: 300 },
-    );
-    // Two bytes before the end a match would still be worth it.
-    for (let length = 0; length < 60; length++) {
-      const bytes = ascii('abcdefghijklmno'.repeat(4).slice(0, length));
-      expect(strictly(compress(bytes)), `${length}`).to.deep.equal([...bytes]);
+    for (const [name, data, expands] of wellFormed) {
+      it(`expands ${name}`, () => expect(decompress(hex(data), expands.length)).to.deep.equal(expands));
     }
-  });
 
-  it('never leaves the output and never goes on, whatever the input', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(300), (bytes, size) => {
-        const into = new Uint8Array(size + 20).fill(0xee);
-        const sound = lz4Decompress(bytes, 0, bytes.length, into, 10, size);
-        const touched = into.subarray(10, size + 10).some((byte) => byte !== 0xee);
-        if (!sound) expect(touched).to.equal(false);
-        expect(into.subarray(0, 10).every((byte) => byte === 0xee)).to.equal(true);
-        expect(into.subarray(size + 10).every((byte) => byte === 0xee)).to.equal(true);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('refuses a damaged block, or expands it to as many bytes as the strict decoder does', () => {
-    fc.assert(
-      fc.property(data, fc.nat(), fc.integer({ min: 1, max: 255 }), (bytes, place, change) => {
-        const block = compress(bytes).slice();
-        if (block.length === 0) return;
-        const at = place % block.length;
-        block[at] = (block[at] as number) ^ change;
-        const expanded = decompress(block, bytes.length);
-        if (expanded === undefined) return;
-        let reference: number[];
-        try {
-          reference = strictly(block);
-        } catch (error) {
-          // Only the rules for the end of a block may be broken here.
-          expect((error as Error).message).to.match(/^a match at|literals at the end/);
-          return;
-        }
-        expect([...expanded]).to.deep.equal(reference);
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('stays within its limit, and says 0 when it cannot', () => {
-    const bytes = Uint8Array.from({ length: 4096 }, (_, i) => (i % 7 === 0 ? (i * 40503) >> 7 : 7) & 0xff);
-    const size = compress(bytes).length;
-    expect(size).to.be.within(1, 4000);
-    for (const limit of [0, 1, 100, size - 1, size, size + 1]) {
-      const into = new Uint8Array(limit + 50).fill(0xee);
-      expect(lz4Compress(bytes, 0, 4096, into, 0, limit), `limit ${limit}`).to.equal(limit < size ? 0 : size);
-      expect(
-        into.subarray(limit).every((byte) => byte === 0xee),
-        `limit ${limit}`,
-      ).to.equal(true);
+    for (const [name, data, size] of malformed) {
+      it(`refuses ${name}`, () => expect(decompress(hex(data), size)).to.equal(undefined));
     }
-  });
 
-  it('does not see what it compressed before, however often it is called', () => {
-    const text = ascii('the quick brown fox jumps over the lazy dog; the quick brown fox');
-    const first = compress(text);
-    for (let i = 0; i < 200; i++) expect(compress(text), `call ${i}`).to.deep.equal(first);
-    const moved = new Uint8Array(5000).fill(1);
-    moved.set(text, 4000);
-    const into = new Uint8Array(100);
-    const size = lz4Compress(moved, 4000, 4000 + text.length, into, 0, 100);
-    expect(into.subarray(0, size)).to.deep.equal(first);
-  });
+    it('reads and writes only where it was told to', () => {
+      const input = hex('ffff 16610100 1062 ffff');
+      const into = new Uint8Array(22).fill(0xee);
+      expect(lz4Decompress(input, 2, 8, into, 5, 12)).to.equal(true);
+      expect(into).to.deep.equal(
+        Uint8Array.from([...Array(5).fill(0xee), ...Array(11).fill(0x61), 0x62, ...Array(5).fill(0xee)]),
+      );
+      // The reference reaches in front of the block, to bytes that are there.
+      expect(lz4Decompress(hex('10 61 0200 10 62'), 0, 6, into, 5, 6)).to.equal(false);
+    });
 
-  it('takes no more than a block', () => {
-    const bytes = new Uint8Array(LZ4_BLOCK_MAX + 1);
-    expect(() => lz4Compress(bytes, 0, bytes.length, new Uint8Array(100), 0, 100)).to.throw(RangeError);
-    expect(compress(bytes.subarray(1)).length).to.be.at.most(30);
+    /** Blocks with something to find: pieces of a small alphabet, runs, bytes that do not compress. */
+    const data = fc
+      .array(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 40 }),
+          fc.tuple(fc.nat(255), fc.nat(600)).map(([byte, count]) => new Uint8Array(count).fill(byte)),
+          fc.array(fc.constantFrom(...ascii('abcd')), { maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
+        ),
+        { maxLength: 30 },
+      )
+      .map((parts) => Uint8Array.from(parts.flatMap((part) => [...part])).subarray(0, LZ4_BLOCK_MAX));
+
+    it('expands what it has compressed', () => {
+      fc.assert(
+        fc.property(data, (bytes) => {
+          expect(decompress(compress(bytes), bytes.length)).to.deep.equal(bytes);
+        }),
+        { numRuns: 300 },
+      );
+    });
+
+    it('compresses into blocks that the strictest of decoders expand', () => {
+      fc.assert(
+        fc.property(data, (bytes) => {
+          expect(strictly(compress(bytes))).to.deep.equal([...bytes]);
+        }),
+        { numRuns: 300 },
+      );
+      // Two bytes before the end a match would still be worth it.
+      for (let length = 0; length < 60; length++) {
+        const bytes = ascii('abcdefghijklmno'.repeat(4).slice(0, length));
+        expect(strictly(compress(bytes)), `${length}`).to.deep.equal([...bytes]);
+      }
+    });
+
+    it('never leaves the output and never goes on, whatever the input', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(300), (bytes, size) => {
+          const into = new Uint8Array(size + 20).fill(0xee);
+          const sound = lz4Decompress(bytes, 0, bytes.length, into, 10, size);
+          const touched = into.subarray(10, size + 10).some((byte) => byte !== 0xee);
+          if (!sound) expect(touched).to.equal(false);
+          expect(into.subarray(0, 10).every((byte) => byte === 0xee)).to.equal(true);
+          expect(into.subarray(size + 10).every((byte) => byte === 0xee)).to.equal(true);
+        }),
+        { numRuns: 1000 },
+      );
+    });
+
+    it('refuses a damaged block, or expands it to as many bytes as the strict decoder does', () => {
+      fc.assert(
+        fc.property(data, fc.nat(), fc.integer({ min: 1, max: 255 }), (bytes, place, change) => {
+          const block = compress(bytes).slice();
+          if (block.length === 0) return;
+          const at = place % block.length;
+          block[at] = (block[at] as number) ^ change;
+          const expanded = decompress(block, bytes.length);
+          if (expanded === undefined) return;
+          let reference: number[];
+          try {
+            reference = strictly(block);
+          } catch (error) {
+            // Only the rules for the end of a block may be broken here.
+            expect((error as Error).message).to.match(/^a match at|literals at the end/);
+            return;
+          }
+          expect([...expanded]).to.deep.equal(reference);
+        }),
+        { numRuns: 1000 },
+      );
+    });
+
+    it('stays within its limit, and says 0 when it cannot', () => {
+      const bytes = Uint8Array.from({ length: 4096 }, (_, i) => (i % 7 === 0 ? (i * 40503) >> 7 : 7) & 0xff);
+      const size = compress(bytes).length;
+      expect(size).to.be.within(1, 4000);
+      for (const limit of [0, 1, 100, size - 1, size, size + 1]) {
+        const into = new Uint8Array(limit + 50).fill(0xee);
+        expect(lz4Compress(bytes, 0, 4096, into, 0, limit), `limit ${limit}`).to.equal(limit < size ? 0 : size);
+        expect(
+          into.subarray(limit).every((byte) => byte === 0xee),
+          `limit ${limit}`,
+        ).to.equal(true);
+      }
+    });
+
+    it('does not see what it compressed before, however often it is called', () => {
+      const text = ascii('the quick brown fox jumps over the lazy dog; the quick brown fox');
+      const first = compress(text);
+      for (let i = 0; i < 200; i++) expect(compress(text), `call ${i}`).to.deep.equal(first);
+      const moved = new Uint8Array(5000).fill(1);
+      moved.set(text, 4000);
+      const into = new Uint8Array(100);
+      const size = lz4Compress(moved, 4000, 4000 + text.length, into, 0, 100);
+      expect(into.subarray(0, size)).to.deep.equal(first);
+    });
+
+    it('takes no more than a block', () => {
+      const bytes = new Uint8Array(LZ4_BLOCK_MAX + 1);
+      expect(() => lz4Compress(bytes, 0, bytes.length, new Uint8Array(100), 0, 100)).to.throw(RangeError);
+      expect(compress(bytes.subarray(1)).length).to.be.at.most(30);
+    });
   });
-});
+}

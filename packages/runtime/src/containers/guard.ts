@@ -135,6 +135,21 @@ export class ReadGuard {
     this.part(stored, data);
   }
 
+  /**
+   * Counts records that were decoded together.
+   *
+   * @returns false, with nothing counted, where a limit lies among them: they are to be counted one by one.
+   */
+  records(count: number, stored: number, data: number): boolean {
+    const { records, decodedBytes } = this.limits;
+    const before = this.#records;
+    if (before + count > records || this.#decoded + data > decodedBytes) return false;
+    this.#records += count;
+    if (Math.floor(before / CLOCK_INTERVAL) < Math.floor(this.#records / CLOCK_INTERVAL)) this.check();
+    this.part(stored, data);
+    return true;
+  }
+
   /** Counts a part of a record that does not say how much it stands for. */
   part(stored: number, data: number): void {
     this.#decoded += data;

@@ -7,6 +7,9 @@ import { NeedMore, RECORD_MAX, type RecordSource, type SavedHost } from './recor
 /** Most bytes that {@link GetBuffer.ensure} keeps ready. */
 export const ENSURE_MAX = 2 ** 29;
 
+/** Most bytes by which the buffer grows before anything is there to fill it. */
+const READY_STEP = 0x20000;
+
 /** How many records the buffer holds. */
 const MEMORY_RECORDS = 8;
 
@@ -131,20 +134,23 @@ export abstract class GetBuffer {
     return at;
   }
 
-  /** Moves what is buffered to the front, if there is no room for one more record behind it. */
-  #makeRoom(): void {
-    if (this.bytes.length - this.limit >= RECORD_MAX || this.pos === 0) return;
+  /** Moves what is buffered to the front, if there is no room for `count` bytes (default one more record) behind it. */
+  #makeRoom(count = RECORD_MAX): void {
+    if (this.bytes.length - this.limit >= count || this.pos === 0) return;
     this.bytes.copyWithin(0, this.pos, this.limit);
     this.#base += this.pos;
     this.limit -= this.pos;
     this.pos = 0;
   }
 
-  /** @param begun the get that wants the data has a part of it already. */
-  #fill(into: Uint8Array, at: number, begun: boolean): number {
+  /**
+   * @param begun the get that wants the data has a part of it already.
+   * @param end up to where `into` is wanted; `undefined` where one record is enough.
+   */
+  #fill(into: Uint8Array, at: number, begun: boolean, end?: number): number {
     let count: number;
     try {
-      count = this.#records.fill(into, at);
+      count = end === undefined ? this.#records.fill(into, at) : this.#fillMany(into, at, end);
     } catch (error) {
       if (error instanceof NeedMore) {
         throw this.refuse(
@@ -157,6 +163,11 @@ export abstract class GetBuffer {
     if (count >= 0) return count;
     const status = (begun && this.#records.cutStatus) || 'VERR_SSM_LOADED_TOO_MUCH';
     throw this.refuse(status, `read past the unit's ${this.#base + at} bytes`);
+  }
+
+  #fillMany(into: Uint8Array, at: number, end: number): number {
+    const records = this.#records;
+    return records.fillMany === undefined ? records.fill(into, at) : records.fillMany(into, at, end);
   }
 
   /**
@@ -180,10 +191,11 @@ export abstract class GetBuffer {
     if (count > ENSURE_MAX)
       throw new SsmError('VERR_OUT_OF_RANGE', `${count} bytes to be kept ready, at most ${ENSURE_MAX}`);
     while (this.buffered < count) {
-      this.#makeRoom();
-      this.#reserve(this.limit + RECORD_MAX);
+      const wanted = Math.min(Math.max(count - this.buffered, RECORD_MAX), READY_STEP);
+      this.#makeRoom(wanted);
+      this.#reserve(this.limit + wanted);
       try {
-        const got = this.#records.fill(this.bytes, this.limit);
+        const got = this.#fillMany(this.bytes, this.limit, this.limit + wanted);
         if (got < 0) return undefined;
         this.limit += got;
       } catch (error) {
@@ -212,7 +224,7 @@ export abstract class GetBuffer {
     }
     let done = this.#drainInto(into, 0);
     while (length - done >= RECORD_MAX) {
-      const got = this.#fill(into, done, done > 0);
+      const got = this.#fill(into, done, done > 0, length);
       this.#base += got;
       done += got;
     }

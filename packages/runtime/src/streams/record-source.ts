@@ -10,6 +10,11 @@ export interface RecordSource {
    * @throws SsmError for a damaged record; {@link NeedMore} when an asynchronous source has to be waited for.
    */
   fill(into: Uint8Array, at: number): number;
+  /**
+   * As {@link fill}, but as many records as there is room for in `into[at, end)`, which is at least {@link RECORD_MAX}
+   * bytes. For large data: nothing behind `end` is decoded ahead.
+   */
+  fillMany?(into: Uint8Array, at: number, end: number): number;
   /** Reads more of an asynchronous source; resolves at its end, too. */
   more(): Promise<void>;
   /**

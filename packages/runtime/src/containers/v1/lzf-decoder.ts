@@ -1,4 +1,4 @@
-import { lzfDecompress } from '../../codecs/lzf.js';
+import { lzfDecompress } from '../../codecs/blocks.js';
 import type { SsmError } from '../../error.js';
 import type { Decoder } from './decoder.js';
 import type { UnitBytes } from './unit-bytes.js';

@@ -1,4 +1,4 @@
-import { lzfCompress } from '../../codecs/lzf.js';
+import { lzfCompress } from '../../codecs/blocks.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import type { ByteWriter } from '../byte-writer.js';
 import { BLOCK_DATA_MAX, BLOCK_HEADER_SIZE, BLOCK_LZF_MAX, BLOCK_MAGIC, ZipType } from './zip.js';

@@ -1,8 +1,8 @@
-import { lz4Decompress } from '../../codecs/lz4.js';
-import { lzfDecompress } from '../../codecs/lzf.js';
+import { type Decompress, lz4Decompress, lzfDecompress } from '../../codecs/blocks.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
 import { NeedMore } from '../../streams/record-source.js';
+import { wasm } from '../../wasm/instance.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
@@ -10,6 +10,11 @@ import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 /** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
 const packings = { lzf: 'LZF', lz4: 'LZ4' } as const;
 type Packing = keyof typeof packings;
+
+const counted = ['raw', 'lzf', 'zero', 'lz4'] as const;
+
+/** Room from which on records are decoded many at a time. */
+const MANY_FROM = 2 * BLOCK;
 
 /**
  * Decodes the records of one unit at a time.
@@ -85,9 +90,9 @@ export class RecordReader implements UnitRecords {
     return this.#input.more();
   }
 
-  fill(into: Uint8Array, at: number): number {
+  fill(into: Uint8Array, at: number, end = into.length): number {
     if (this.#ended) return -1;
-    if (this.#rest > 0) return this.#copyRaw(into, at);
+    if (this.#rest > 0) return this.#copyRaw(into, at, end);
     this.#parseHeader();
     switch (this.#type) {
       case RecordType.term:
@@ -95,7 +100,7 @@ export class RecordReader implements UnitRecords {
         return -1;
       case RecordType.raw:
         this.#beginRaw();
-        return this.#rest > 0 ? this.#copyRaw(into, at) : 0;
+        return this.#rest > 0 ? this.#copyRaw(into, at, end) : 0;
       case RecordType.lzf:
         return this.#takePacked('lzf', lzfDecompress, into, at);
       case RecordType.lz4:
@@ -109,6 +114,31 @@ export class RecordReader implements UnitRecords {
       default:
         throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
     }
+  }
+
+  /**
+   * As {@link fill}, but as many records as there is room for in `into[at, end)`, and as the window has, in one call of
+   * WebAssembly. What is not quite usual it leaves to {@link fill}, record by record, which knows every rule.
+   */
+  fillMany(into: Uint8Array, at: number, end: number): number {
+    const codecs = end - at >= MANY_FROM && this.#rest === 0 && !this.#ended ? wasm() : undefined;
+    if (codecs === undefined) return this.fill(into, at, end);
+    const { bytes, pos, limit, guard } = this.#input;
+    const data = codecs.readRecords(bytes, pos, limit, end - at, this.#lastType);
+    if (data === 0) return this.fill(into, at, end);
+    const { consumed } = codecs;
+    const [raw, lzf, zero, lz4] = counted.map((type) => codecs.count(type)) as [number, number, number, number];
+    codecs.takeData(into, at);
+    if (!guard.records(raw + lzf + zero + lz4, consumed, data)) return this.fill(into, at, end);
+    this.#input.advance(consumed);
+    const totals = this.#totals;
+    totals.raw += raw;
+    totals.lzf += lzf;
+    totals.zero += zero;
+    totals.lz4 += lz4;
+    totals.data += data;
+    this.#empty = false;
+    return data;
   }
 
   /**
@@ -287,10 +317,10 @@ export class RecordReader implements UnitRecords {
     this.#empty = this.#payload === 0;
   }
 
-  #copyRaw(into: Uint8Array, at: number): number {
+  #copyRaw(into: Uint8Array, at: number, end: number): number {
     this.#need(1);
     const input = this.#input;
-    const count = Math.min(this.#rest, into.length - at, input.available);
+    const count = Math.min(this.#rest, end - at, input.available);
     into.set(input.bytes.subarray(input.pos, input.pos + count), at);
     input.advance(count);
     this.#rest -= count;
@@ -313,7 +343,7 @@ export class RecordReader implements UnitRecords {
     return expanded;
   }
 
-  #takePacked(kind: Packing, decompress: typeof lzfDecompress, into: Uint8Array, at: number): number {
+  #takePacked(kind: Packing, decompress: Decompress, into: Uint8Array, at: number): number {
     const expanded = this.#packedSize(kind);
     this.#need(this.#headerSize + this.#payload);
     const { bytes, pos } = this.#input;

@@ -1,7 +1,8 @@
-import { lz4Compress } from '../../codecs/lz4.js';
-import { lzfCompress } from '../../codecs/lzf.js';
+import { type Compress, lz4Compress, lzfCompress } from '../../codecs/blocks.js';
 import { SsmError } from '../../error.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
+import { wasm } from '../../wasm/instance.js';
+import type { WasmCodecs } from '../../wasm/wasm-codecs.js';
 import type { ByteWriter } from '../byte-writer.js';
 import {
   BLOCK,
@@ -21,15 +22,15 @@ const BLOCK_KIB = BLOCK / 1024;
 /** Room that one block may take: header, `k`, data. */
 const BLOCK_ROOM = RECORD_HEADER_MAX + 1 + BLOCK;
 
-/** How blocks are packed: the first byte of the record, and what packs. `none` has no packer. */
+/** How blocks are packed: the type of the record, and what packs. `none` has no packer. */
 interface Packer {
-  readonly first: number;
-  readonly compress: typeof lzfCompress;
+  readonly type: number;
+  readonly compress: Compress;
 }
 
 const packers: Readonly<Record<Compression, Packer | undefined>> = {
-  lzf: { first: FIXED | IMPORTANT | RecordType.lzf, compress: lzfCompress },
-  lz4: { first: FIXED | IMPORTANT | RecordType.lz4, compress: lz4Compress },
+  lzf: { type: RecordType.lzf, compress: lzfCompress },
+  lz4: { type: RecordType.lz4, compress: lz4Compress },
   none: undefined,
 };
 
@@ -62,10 +63,20 @@ export class RecordWriter implements RecordSink {
   }
 
   putBig(data: Uint8Array): void {
-    const { length } = data;
-    let at = 0;
-    for (; length - at >= BLOCK; at += BLOCK) this.#putBlock(data, at);
-    if (at < length) this.#putRaw(data.subarray(at));
+    const blocks = Math.floor(data.length / BLOCK);
+    const codecs = this.#packer === undefined ? undefined : wasm();
+    if (codecs !== undefined) this.#putBlocks(codecs, this.#packer as Packer, data, blocks);
+    else for (let i = 0; i < blocks; i++) this.#putBlock(data, i * BLOCK);
+    const at = blocks * BLOCK;
+    if (at < data.length) this.#putRaw(data.subarray(at));
+  }
+
+  /** What {@link #putBlock} does, for many blocks in one call of WebAssembly. */
+  #putBlocks(codecs: WasmCodecs, { type }: Packer, data: Uint8Array, blocks: number): void {
+    for (let done = 0; done < blocks; done += codecs.blocksMax) {
+      const count = Math.min(blocks - done, codecs.blocksMax);
+      this.#output.write(codecs.writeRecords(data, done * BLOCK, count, type));
+    }
   }
 
   drain(): Promise<void> | undefined {
@@ -94,7 +105,7 @@ export class RecordWriter implements RecordSink {
     const packer = this.#packer;
     const size = packer?.compress(data, from, from + BLOCK, bytes, at + 5, PACKED_LIMIT) ?? 0;
     if (packer !== undefined && size > 0) {
-      bytes[at] = packer.first;
+      bytes[at] = FIXED | IMPORTANT | packer.type;
       putSize3(bytes, at + 1, size + 1);
       bytes[at + 4] = BLOCK_KIB;
       output.pos = at + 5 + size;

@@ -1,7 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Cpu8086 } from './cpu.js';
@@ -58,17 +55,4 @@ describe('a guest on the 8086', () => {
     expect(machine.output).to.equal(expected);
     expect(moves).to.be.greaterThan(50);
   });
-
-  if (spawnSync('nasm', ['-v']).status === 0) {
-    it('is what its source gives', () => {
-      const folder = mkdtempSync(join(tmpdir(), 'guest-'));
-      try {
-        const output = join(folder, 'count.bin');
-        expect(spawnSync('nasm', ['-f', 'bin', '-o', output, guest('count.asm')]).status).to.equal(0);
-        expect(readFileSync(output).equals(readFileSync(guest('count.bin')))).to.equal(true);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    });
-  }
 });

@@ -21,7 +21,7 @@ export const timerStates = { STOPPED: 1, ACTIVE: 2, EXPIRED_DELIVER: 4, FREE: 12
 
 export type TimerState = keyof typeof timerStates;
 
-/** Flags of a timer (`tm.h, TMTIMER_FLAGS_*`). There is no ring 0 here, so that it does not matter who may be there. */
+/** Flags of a timer (`tm.h`). There is no ring 0 here, so that it does not matter who may be there. */
 export const timerFlags = { NO_CRIT_SECT: 1, RING0: 2, NO_RING0: 0x80000000 } as const;
 
 /** Guards what a callback touches. */

@@ -16,15 +16,17 @@ export interface VirtualSyncState {
  *
  * It never passes a timer: where its first timer expires it is held until the timer has been delivered. So a guest never
  * sees that a timer is late, however long the host was away. What is lost that way is the lag. It is made up for by
- * running faster, the more the greater the lag, or, when there is too much of it, given up for good:
+ * running faster, the more the greater the lag, until what is left is not worth it, or, when there is too much of it, given
+ * up for good:
  *
  *     virtual ├──────────────────────────────────────────┤
  *     offset                 ├── lag ──┤───── given up ──┤
  *     sync    ├──────────────┤
  *
  * While it catches up the offset shrinks by a percentage of the time gone by since `#previous`; reading the clock does
- * not touch it. What the lag calls for is decided when a held clock goes on. The periods and thresholds are VirtualBox's;
- * this way of computing is ssmkit's own.
+ * not touch it. A lag only grows while the clock is held, so what it calls for is decided when a held clock goes on: whether
+ * it has passed a period's start, or the threshold of giving up. Thresholds and percentages are VirtualBox's (TMR3.cpp); how
+ * they are applied follows from what the project's specification says they do.
  */
 export class VirtualSyncClock {
   readonly #virtual: VirtualClock;
@@ -76,7 +78,7 @@ export class VirtualSyncClock {
 
   /** By how many percent it runs faster than the virtual clock. */
   get percentage(): bigint {
-    return this.#offsetAt(this.#moment) > this.#givenUp ? this.#percentage : 0n;
+    return this.#offsetAt(this.#moment) > this.#leastOffset ? this.#percentage : 0n;
   }
 
   read(): bigint {
@@ -167,7 +169,7 @@ export class VirtualSyncClock {
   #virtualTimeOf(time: bigint): bigint {
     if (this.#percentage === 0n) return time + this.#offset;
     const catchingUp = divideUp((time + this.#offset - this.#previous) * 100n, 100n + this.#percentage);
-    return later(this.#previous + catchingUp, time + this.#givenUp);
+    return later(this.#previous + catchingUp, time + this.#leastOffset);
   }
 
   #settle(offset: bigint): void {
@@ -178,7 +180,12 @@ export class VirtualSyncClock {
   #offsetAt(virtual: bigint): bigint {
     if (this.#percentage === 0n) return this.#offset;
     const madeUp = (later(virtual - this.#previous, 0n) * this.#percentage) / 100n;
-    return later(this.#offset - madeUp, this.#givenUp);
+    return later(this.#offset - madeUp, this.#leastOffset);
+  }
+
+  /** The offset at which catching up ends: where the lag is at the stop threshold, if it was not below that before. */
+  get #leastOffset(): bigint {
+    return earlier(this.#givenUp + this.#settings.stopThreshold, this.#offset);
   }
 
   #percentageFor(lag: bigint): bigint {

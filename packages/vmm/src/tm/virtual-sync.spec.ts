@@ -103,15 +103,15 @@ describe('VirtualSyncClock', () => {
     });
   }
 
-  it('stops catching up when there is no lag left', () => {
+  it('stops catching up where the lag is not worth it any longer', () => {
     const { tm, host } = lagging(MS);
-    // 5 % of 20 ms are the 1 ms of lag.
-    host.advance(20n * MS - 20n);
-    expect([tm.virtualSync.lag, tm.virtualSync.percentage]).to.deep.equal([1n, 5n]);
+    // 5 % of 10 ms are half of the 1 ms of lag.
+    host.advance(10n * MS - 20n);
+    expect([tm.virtualSync.lag, tm.virtualSync.percentage]).to.deep.equal([500n * US + 1n, 5n]);
     host.advance(20n);
-    expect([tm.virtualSync.lag, tm.virtualSync.percentage]).to.deep.equal([0n, 0n]);
+    expect([tm.virtualSync.lag, tm.virtualSync.percentage]).to.deep.equal([500n * US, 0n]);
     host.advance(S);
-    expect(tm.now('VIRTUAL_SYNC')).to.equal(tm.now('VIRTUAL'));
+    expect(tm.now('VIRTUAL_SYNC')).to.equal(tm.now('VIRTUAL') - 500n * US);
   });
 
   for (const [left, percentage] of [

@@ -99,14 +99,16 @@ describe('copying trees', () => {
     expect(configToJson(root)).to.deep.equal(json({ x: 1, a: { y: 2 } }));
   });
 
-  it('DuplicateSubTree gives a tree of its own, without the marks of restricted roots', () => {
+  it('DuplicateSubTree gives a tree of its own, with the marks of restricted roots below', () => {
     const root = configTree(target);
     root.child('node')!.setRestrictedRoot();
     const copy = duplicateSubTree(root);
-    expect(configToJson(copy)).to.deep.equal(json(target));
+    expect(configToJson(copy)).to.deep.equal(configToJson(root));
+    expect(copy.child('node')!.parent, 'a restricted root').to.equal(undefined);
     copy.child('node/deep')!.insert('new', 1);
     expect(root.child('node/deep')!.value('new')).to.equal(undefined);
-    expect(duplicateSubTree(root.child('node')!).path).to.equal('/');
+    const part = duplicateSubTree(root.child('node')!);
+    expect([part.path, part.isRestrictedRoot], 'the root of a tree').to.deep.equal(['/', false]);
   });
 
   it('walks parents first, in order, however deep', () => {

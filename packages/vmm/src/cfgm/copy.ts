@@ -1,7 +1,7 @@
 import { SsmError } from '@ssmkit/runtime';
 import { ConfigNode } from './node.js';
 
-/** What becomes of names that both trees have when one is copied onto the other (`cfgm.h, CFGM_COPY_FLAGS_*`). */
+/** What becomes of names that both trees have when one is copied onto the other (`cfgm.h`). */
 export interface CopyFlags {
   /** `replace` takes the source's value, `ignoreExisting` keeps the one that is there. */
   readonly values: keyof typeof valueFlags;
@@ -30,14 +30,14 @@ export function* walk(root: ConfigNode): Generator<readonly [node: ConfigNode, l
   }
 }
 
-/** A copy of a node as the root of a new tree. Marks of restricted roots are not copied: they say who
- * looks at a node, not what is in it. */
+/** A copy of a node, with all below it, as the root of a new tree. Below the root restricted roots stay what they are. */
 export function duplicateSubTree(source: ConfigNode): ConfigNode {
   const root = ConfigNode.createTree();
   const copies: ConfigNode[] = [];
   for (const [node, level] of walk(source)) {
     const copy = level === 0 ? root : copies[level - 1]!.insertNode(node.name);
     for (const value of node.values) copy.insertValue(value);
+    if (level > 0 && node.isRestrictedRoot) copy.setRestrictedRoot();
     copies[level] = copy;
   }
   return root;

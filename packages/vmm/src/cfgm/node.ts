@@ -39,7 +39,7 @@ export class ConfigNode {
     return this.#isRestrictedRoot ? undefined : this.#parent;
   }
 
-  /** The parent, also of a restricted root: for the VM, not for devices and drivers (`CFGMR3GetParentEx`). */
+  /** The parent, also of a restricted root: for the VM, not for devices and drivers (`GetParentEx`). */
   get parentEx(): ConfigNode | undefined {
     return this.#parent;
   }

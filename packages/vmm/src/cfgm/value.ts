@@ -1,7 +1,7 @@
 import { SsmError } from '@ssmkit/runtime';
 import { isCString, sizeOfString } from '../iprt/name-order.js';
 
-/** The types of values and their numbers (`cfgm.h, CFGMVALUETYPE`). */
+/** The types of values and their numbers (`cfgm.h`). */
 export const configValueTypes = { integer: 1, string: 2, bytes: 3, password: 4 } as const;
 
 export type ConfigValueType = keyof typeof configValueTypes;

@@ -7,7 +7,7 @@ import { type InfoOutput, InfoText } from './output.js';
 /** Where a handler runs: on any emulation task, on each of them, or on that of one CPU. */
 export type InfoDestination = 'any' | 'all' | number;
 
-/** Flags of an info item (`dbgf.h, DBGFINFO_FLAGS_*`). */
+/** Flags of an info item (RUN_ON_EMT and ALL_EMTS in `DBGFR3Info.cpp`). */
 export const infoFlags = { runOnEmt: 1, allEmts: 2 } as const;
 
 const FLAGS_MASK = infoFlags.runOnEmt | infoFlags.allEmts;

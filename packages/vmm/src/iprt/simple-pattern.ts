@@ -3,7 +3,7 @@
  * slashes included; `|` stands between alternatives where several are allowed.
  */
 
-/** Whether a name matches one simple pattern; `|` is a character like any other (`RTStrSimplePatternMatch`). */
+/** Whether a name matches one simple pattern; `|` is a character like any other. */
 export function matchesPattern(pattern: string, name: string): boolean {
   let p = 0;
   let n = 0;
@@ -27,7 +27,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return p === pattern.length;
 }
 
-/** Whether a name matches one of the patterns between `|`; an empty list matches nothing (`RTStrSimplePatternMultiMatch`). */
+/** Whether a name matches one of the patterns between `|`; an empty list matches nothing. */
 export function matchesPatterns(patterns: string, name: string): boolean {
   return patterns.split('|').some((pattern) => pattern !== '' && matchesPattern(pattern, name));
 }

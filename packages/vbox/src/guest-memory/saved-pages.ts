@@ -15,6 +15,9 @@ const MARK_DISTANCE = 65536;
 /** Bytes of data that a reader goes over rather than begin at a mark. */
 const NEAR = 4 * MARK_DISTANCE;
 
+/** Bytes between two pages that are read along with them: a record of a page begins with up to 10. */
+const GAP_MAX = 64;
+
 /** Readers that are kept: pages of different passes lie side by side in memory, and are read in turns. */
 const READERS = 8;
 
@@ -110,13 +113,6 @@ export class SavedPages {
     return pass.base + offset;
   }
 
-  /** Reads the page at a position. @param into {@link PAGE_SIZE} bytes. */
-  async read(position: number, into: Uint8Array): Promise<void> {
-    const cached = this.#cache.get(position);
-    if (cached !== undefined) into.set(cached);
-    else await this.#read(position, into);
-  }
-
   /** A page that is kept for a while, as parts of it are likely to be wanted. Not to be changed. */
   async page(position: number): Promise<Uint8Array> {
     let page = this.#cache.get(position);
@@ -130,14 +126,42 @@ export class SavedPages {
     return page;
   }
 
-  async #read(position: number, into: Uint8Array): Promise<void> {
+  /**
+   * Whether a page can be read along with one before it: with what is between them, an address at most, both are
+   * decoded in one go.
+   */
+  isNext(position: number, next: number): boolean {
+    return next > position && next <= position + PAGE_SIZE + GAP_MAX && this.#passOf(position) === this.#passOf(next);
+  }
+
+  /**
+   * Reads pages, each of which {@link isNext} to the one before. @param into {@link PAGE_SIZE} bytes for each.
+   */
+  async readRun(positions: readonly number[], into: Uint8Array): Promise<void> {
+    const [first, last] = [positions[0] as number, positions.at(-1) as number];
+    await this.#useReader(first, last + PAGE_SIZE - first, ({ base }, { stream, from }) => {
+      for (const [i, position] of positions.entries()) {
+        stream.skip(position - base - from - stream.offset);
+        stream.getMem(into.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE));
+      }
+    });
+  }
+
+  #read(position: number, into: Uint8Array): Promise<void> {
+    return this.#useReader(position, into.length, (_, { stream }) => {
+      stream.getMem(into);
+    });
+  }
+
+  /** Brings a reader to a position, sees to it that `count` bytes are there, and keeps it once they were used. */
+  async #useReader(position: number, count: number, use: (pass: Pass, reader: Reader) => void): Promise<void> {
     const pass = this.#passOf(position);
     const offset = position - pass.base;
     const reader = this.#take(pass, offset) ?? (await this.#resume(pass, offset));
     const { stream, from } = reader;
     await stream.skipReady(offset - from - stream.offset);
-    await stream.ready(into.length);
-    stream.getMem(into);
+    await stream.ready(count);
+    use(pass, reader);
     // One that has failed is left to itself, as is one that another call is using meanwhile.
     this.#readers.unshift(reader);
     if (this.#readers.length > READERS) this.#readers.pop();

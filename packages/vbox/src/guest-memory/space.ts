@@ -6,6 +6,9 @@ import type { SavedPages } from './saved-pages.js';
 /** Most bytes of a {@link Piece}. */
 const PIECE = 2 ** 20;
 
+/** Most pages that are decoded in one go. */
+const RUN_MAX = 32;
+
 /** Bytes that are not all zero by themselves, and where they are. */
 export interface Piece {
   /** Offset in the space. */
@@ -51,14 +54,31 @@ export class MemorySpace {
       const at = offset + done;
       const inPage = at % PAGE_SIZE;
       const count = Math.min(PAGE_SIZE - inPage, into.length - done);
-      const target = into.subarray(done, done + count);
-      const entry = this.#entry(Math.floor(at / PAGE_SIZE));
-      if (entry < 0) target.fill(0);
-      else if (count === PAGE_SIZE) await this.#saved.read(entry, target);
-      else target.set((await this.#saved.page(entry)).subarray(inPage, inPage + count));
+      const page = Math.floor(at / PAGE_SIZE);
+      const entry = this.#entry(page);
+      if (entry < 0) into.fill(0, done, done + count);
+      else if (count < PAGE_SIZE) {
+        into.set((await this.#saved.page(entry)).subarray(inPage, inPage + count), done);
+      } else {
+        const run = this.#run(page, Math.min(RUN_MAX, Math.floor((into.length - done) / PAGE_SIZE)));
+        await this.#saved.readRun(run, into.subarray(done, done + run.length * PAGE_SIZE));
+        done += run.length * PAGE_SIZE;
+        continue;
+      }
       done += count;
     }
     return into;
+  }
+
+  /** Positions of a page and of those behind it, up to `most` pages, as far as they can be read along with it. */
+  #run(page: number, most: number): number[] {
+    const run = [this.#entry(page)];
+    while (run.length < most) {
+      const next = this.#entry(page + run.length);
+      if (next < 0 || !this.#saved.isNext(run[run.length - 1] as number, next)) break;
+      run.push(next);
+    }
+    return run;
   }
 
   /**

@@ -80,7 +80,7 @@ export class EventTable<T extends EventSemaphore> {
   }
 
   /**
-   * Closes a handle; NIL is quietly ignored.
+   * Closes a handle. NIL is none, and there is nothing to close.
    *
    * @returns VINF_OBJECT_DESTROYED when the semaphore is gone, VINF_SUCCESS when other handles keep it.
    * @throws SsmError VERR_INVALID_HANDLE.

@@ -81,7 +81,8 @@ async function* pieces(source: FileSource): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function readAll(from: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
+/** All of it. @throws SsmError VERR_TOO_MUCH_DATA for more than `limit` bytes. */
+export async function readAll(from: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let total = 0;
   for await (const part of from) {

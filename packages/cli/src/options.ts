@@ -81,7 +81,7 @@ export const unitsOption = (): Option =>
   new Option('--units <module>', "layouts of the units: a module that exports a Catalog (default: VirtualBox's own)");
 
 export const instanceOption = (): Option =>
-  new Option('--instance <n>', 'instance of the unit').argParser(parseInstance).default(0);
+  new Option('--instance <n>', 'instance of the unit (default: the only one, else 0)').argParser(parseInstance);
 
 export const passOption = (): Option =>
   new Option(
@@ -97,6 +97,6 @@ export interface CommonOptions {
 
 /** Options that pick a unit. */
 export interface UnitOptions {
-  readonly instance: number;
+  readonly instance?: number;
   readonly pass?: number;
 }

@@ -87,6 +87,13 @@ describe('SavedState', () => {
     }
   });
 
+  it('takes the only instance that there is where none is named', async () => {
+    const bytes = sav().unit('one', 3).u8(7).unit('two', 0).u8(1).unit('two', 5).u8(2).bytes();
+    expect(await find(bytes, { name: 'one' })).to.deep.include({ data: [7] });
+    expect(await find(bytes, { name: 'two' })).to.deep.include({ data: [1] });
+    expect(await find(bytes.subarray(0, -1), { name: 'one' })).to.deep.include({ data: [7] });
+  });
+
   const missing: readonly (readonly [wanted: Wanted, message: string])[] = [
     [{ name: 'rom', instance: 0 }, "no such unit; near names: ram (unit 'rom'#0)"],
     [{ name: 'once', instance: 0 }, "no such instance; 'once' has 3 (unit 'once'#0)"],

@@ -28,7 +28,8 @@ import { contextOf, nearNames, type UnitContext } from '@ssmkit/vbox';
 /** Which unit is wanted. */
 export interface Wanted {
   readonly name: string;
-  readonly instance: number;
+  /** Default: the only one that there is, else 0. */
+  readonly instance?: number | undefined;
   /** Default: the final pass where the unit has it, else the last one. */
   readonly pass?: number | undefined;
 }
@@ -147,7 +148,7 @@ export class SavedState {
     const damage: SsmError[] = this.damage === undefined ? [] : [this.damage];
     if (this.#file !== undefined) {
       try {
-        const unit = await this.#file.seek(wanted.name, wanted.instance);
+        const unit = await this.#file.seek(wanted.name, wanted.instance ?? 0);
         if (wanted.pass === undefined || wanted.pass === unit.pass) return { unit, damage };
       } catch (error) {
         if (!isSsmError(error)) throw error;
@@ -214,10 +215,19 @@ export async function selfDescription(unit: OpenUnit): Promise<ReadonlyMap<strin
 }
 
 /** Of the units with the name and instance the one of the pass. */
-function choose(units: readonly UnitHeader[], { name, instance, pass }: Wanted): UnitHeader | undefined {
+function choose(units: readonly UnitHeader[], wanted: Wanted): UnitHeader | undefined {
+  const { name, pass } = wanted;
+  const instance = instanceOf(units, wanted);
   const same = units.filter((unit) => unit.name === name && unit.instance === instance);
   if (pass !== undefined) return same.findLast((unit) => unit.pass === pass);
   return same.findLast((unit) => unit.pass === PASS_FINAL) ?? same.at(-1);
+}
+
+/** The instance that is meant. */
+function instanceOf(units: readonly UnitHeader[], { name, instance }: Wanted): number {
+  if (instance !== undefined) return instance;
+  const instances = new Set(units.filter((unit) => unit.name === name).map((unit) => unit.instance));
+  return instances.size === 1 ? ([...instances][0] as number) : 0;
 }
 
 /** `final`, or the number. */
@@ -225,7 +235,9 @@ export function passText(pass: number): string {
   return pass === PASS_FINAL ? 'final' : String(pass);
 }
 
-function notFound(units: readonly UnitHeader[], { name, instance, pass }: Wanted): SsmError {
+function notFound(units: readonly UnitHeader[], wanted: Wanted): SsmError {
+  const { name, pass } = wanted;
+  const instance = instanceOf(units, wanted);
   const where = { unit: name, instance, ...(pass !== undefined && { pass }) };
   const refuse = (detail: string) => new SsmError('VERR_SSM_UNIT_NOT_FOUND', detail, where);
   const named = units.filter((unit) => unit.name === name);

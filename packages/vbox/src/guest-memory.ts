@@ -20,6 +20,8 @@ export interface GuestMemoryOptions {
    * Most bytes that the index may take: 6 for each page of the guest. Default 1 GiB, for 680 GiB of guest memory.
    */
   readonly indexBytes?: number;
+  /** Headers to go by instead of those that units have, by the units' offsets: whether the pages fit what is to be changed. */
+  readonly headers?: ReadonlyMap<number, PgmHeader>;
 }
 
 /** A stretch of guest-physical addresses with memory. */
@@ -63,7 +65,7 @@ export class GuestMemory {
    * would take more than it may; what is wrong with the file.
    */
   static async open(state: OpenState, options: GuestMemoryOptions = {}): Promise<GuestMemory> {
-    return new GuestMemory(await indexState(state, options.indexBytes ?? 2 ** 30));
+    return new GuestMemory(await indexState(state, options.indexBytes ?? 2 ** 30, options.headers));
   }
 
   /** Version of the unit `pgm`. */

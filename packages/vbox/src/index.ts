@@ -39,6 +39,7 @@ export {
   RomProtection,
   readsShadow,
 } from './pgm/records.js';
+export { type PgmSurvey, surveyPgm } from './pgm/survey.js';
 export {
   DECODED_MAX,
   type ReadKnown,

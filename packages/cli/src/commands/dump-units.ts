@@ -8,6 +8,7 @@ import { escapeJson, escapeText } from '../output/escape.js';
 import { errorJson, unitJson } from '../output/json.js';
 import { renderTree } from '../output/tree.js';
 import { SavedState } from '../saved-state.js';
+import { dumpPgm, isPgm, printPgm } from './dump-pgm.js';
 import { type DumpDocument, unitHeading } from './dump-schema.js';
 
 /** Options of `ssm dump` where the classes come from a catalog. */
@@ -57,10 +58,12 @@ async function printUnits(
 ): Promise<readonly SsmError[]> {
   const unitContext = await state.context();
   let separator = '';
+  let afterLive = false;
   try {
     for await (const unit of state.units()) {
       await context.print(separator + unitHeading(context, unit));
-      await printUnit(context, await readUnit(unit, unitContext, { catalog }), options);
+      if (isPgm(unit, catalog)) afterLive = await printPgm(context, unit, afterLive, options);
+      else await printUnit(context, await readUnit(unit, unitContext, { catalog }), options);
       separator = '\n';
     }
     return [];
@@ -85,6 +88,11 @@ export async function dumpUnit(
   const unitContext = await state.context();
   const where = { unit: unit.name, instance: unit.instance, pass: unit.pass };
   try {
+    if (isPgm(unit, catalog)) {
+      await dumpPgm(context, input, state, unit, damage, options);
+      await context.report(damage);
+      return;
+    }
     const read = await readUnit(unit, unitContext, { catalog });
     if (context.json) await context.document(await documentOf(input, unit, read, unitContext, damage));
     else {
@@ -135,7 +143,7 @@ async function printUnit(context: Context, read: ReadKnown | ReadRaw, options: C
 }
 
 /** The first bytes of raw data, and how many there are; they are read to their end. */
-async function headOf({ pieces }: ReadRaw): Promise<{ head: Uint8Array; bytes: number }> {
+export async function headOf({ pieces }: Pick<ReadRaw, 'pieces'>): Promise<{ head: Uint8Array; bytes: number }> {
   const head = new Uint8Array(HEAD);
   let bytes = 0;
   for await (const piece of pieces) {

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PutStream } from '@ssmkit/runtime';
 import { sav } from '@ssmkit/runtime/testing';
+import { type PageWriter, putPgmHeader } from '@ssmkit/vbox';
+import { guestState, page, testHeader } from '@ssmkit/vbox/testing';
 import { expect } from 'chai';
 import type { DumpDocument } from '../index.js';
 import { runSsm } from '../testing.js';
@@ -186,4 +189,41 @@ describe('ssm dump', () => {
       expect(err).to.match(/^ssm: VERR_INVALID_PARAMETER: 'Pit' is a @SsmStream class/);
     });
   }
+
+  describe('of guest memory', () => {
+    const pages = (put: PageWriter) => {
+      put.putRam(0, page(1));
+      for (let i = 1; i < 5; i++) put.putRam(i);
+    };
+
+    it('shows what stands in front of the pages, and how many of each kind there are', async () => {
+      const { code, out } = await dump(await guestState([{ pass: 0 }, { pages }]), 'pgm');
+      expect(code).to.equal(0);
+      expect(out).to.match(/^unit pgm#1, version 14, final pass\nglobal: PgmGlobal\n/);
+      expect(out).to.match(/\ncpus\[0\]: PgmCpu\n/);
+      expect(out).to.match(/\nPages {4}Count\nramRaw {7}1\nramZero {6}4\n$/);
+      expect(out).not.to.match(/ramConfig/);
+      const live = await dump(await guestState([{ pass: 0 }, { pages }]), 'pgm', '--pass', '0');
+      expect(live.out).to.match(/\nramConfig: PgmRamConfig\n[\s\S]*\nno pages\n$/);
+    });
+
+    it('as JSON', async () => {
+      const { out } = await dump(await guestState([{ pages }]), 'pgm', '--json');
+      const { class: name, reason, value } = JSON.parse(out);
+      expect({ name, reason }).to.deep.equal({ name: null, reason: null });
+      expect(value.pages).to.deep.equal({ ramRaw: 1, ramZero: 4 });
+      expect(Object.keys(value.header)).to.deep.equal(['global', 'cpus', 'ramConfig', 'ranges']);
+    });
+
+    it('says where it ends to be what it should be', async () => {
+      const raw = (stream: PutStream) => {
+        const { global, cpus, ramConfig, ranges } = testHeader();
+        putPgmHeader(stream, { global, cpus, ramConfig, ranges });
+        stream.putU8(0x70);
+      };
+      const { code, out } = await dump(await guestState([{ raw }]), 'pgm');
+      expect(code).to.equal(0);
+      expect(out).to.match(/\nno pages\nnot decoded any further: no page record starts with 0x70, in front of byte/);
+    });
+  });
 });

@@ -100,7 +100,7 @@ async function withCatalog(
 ): Promise<void> {
   const without = needClass.find((name) => options[name] !== undefined);
   if (without !== undefined) throw new UsageError(`--${without} is for --schema`);
-  if (unit === undefined && (options.pass !== undefined || options.instance !== 0)) {
+  if (unit === undefined && (options.pass !== undefined || options.instance !== undefined)) {
     throw new UsageError('--instance and --pass are for one unit: name it');
   }
   const layouts = options.units === undefined ? catalog : await loadCatalog(options.units, context.io.cwd);

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sav } from '@ssmkit/runtime/testing';
+import type { PageWriter } from '@ssmkit/vbox';
+import { guestState, page } from '@ssmkit/vbox/testing';
 import { expect } from 'chai';
 import { runSsm } from '../testing.js';
 
@@ -51,6 +53,29 @@ describe('ssm edit', () => {
     expect((await runSsm(['verify', '-'], { stdin: stdout })).code).to.equal(0);
   });
 
+  it('pokes bytes into RAM, from the command line and from a file', async () => {
+    const pages = { pages: (put: PageWriter) => put.putRam(1, page(1)) };
+    writeFileSync(join(cwd, 'guest.sav'), await guestState([pages]));
+    const pokes = ['--poke', '0x1ffe=dead beef', '--poke', '0x3000=@own.bin', '--poke', '8K=hex:c0de'];
+    const { out, err } = await ssm('edit', 'guest.sav', 'b.sav', ...pokes);
+    expect(err).to.equal('');
+    expect(out).to.match(/changed: pgm#1\n$/);
+    const { stdout } = await ssm('mem', 'extract', 'b.sav', '-', '--range', '0x1000-0x3fff');
+    const expected = new Uint8Array(0x3000);
+    expected.set(page(1));
+    expected.set([0xde, 0xad, 0xc0, 0xde], 0xffe);
+    expected.set(Buffer.from('hello'), 0x2000);
+    expect(Buffer.compare(stdout, expected)).to.equal(0);
+    const { out: same } = await ssm('diff', 'guest.sav', 'b.sav', '--json');
+    expect(JSON.parse(same).memory[0].pages).to.equal(3);
+  });
+
+  it('sets what stands in front of the pages of guest memory', async () => {
+    writeFileSync(join(cwd, 'guest.sav'), await guestState([{}]));
+    expect((await ssm('edit', 'guest.sav', 'b.sav', '--set', 'pgm.cpus[0].guestMode=7')).err).to.equal('');
+    expect((await ssm('dump', 'b.sav', 'pgm')).out).to.match(/cpus\[0\]: PgmCpu\n[\s\S]*guestMode: 7 \(0x7\)/);
+  });
+
   const wrong: readonly (readonly [args: readonly string[], code: number, err: RegExp])[] = [
     [['--set', 'GCM.fixer=1'], 1, /near names: fixers/],
     [['--set', 'GCM.fixers=-1'], 1, /expected an integer from 0 to 4294967295, found -1/],
@@ -58,6 +83,11 @@ describe('ssm edit', () => {
     [['--replace', 'own#0=none.bin'], 1, /VERR_FILE_NOT_FOUND/],
     [['--replace', 'own'], 2, /Expected UNIT=FILE/],
     [[], 2, /nothing to change/],
+    [['--poke', '0x1000=1'], 2, /Expected ADDRESS=BYTES with hexadecimal digits, or ADDRESS=@FILE/],
+    [['--poke', '0x1000'], 2, /Expected ADDRESS=BYTES/],
+    [['--poke', 'here=00'], 2, /Expected bytes, such as/],
+    [['--poke', '0x1000=@none.bin'], 1, /VERR_FILE_NOT_FOUND/],
+    [['--poke', '0x1000=00'], 1, /the state holds no guest memory/],
   ];
   for (const [args, code, err] of wrong) {
     it(`${args.join(' ') || 'no change'}: one line, and OUT is left as it was`, async () => {

@@ -1,8 +1,14 @@
-import { MemorySink, MemorySource, openState, PASS_FINAL, verifyState } from '@ssmkit/runtime';
+import { MemorySink, MemorySource, openState, PASS_FINAL, type PutStream, verifyState } from '@ssmkit/runtime';
 import { sav, savV1 } from '@ssmkit/runtime/testing';
 import { Mem, Nested, S32, SsmStream, StrZ, U8, U16, U64 } from '@ssmkit/schema';
 import { expect } from 'chai';
 import { Catalog } from '../catalog.js';
+import { GuestMemory } from '../guest-memory.js';
+import { PgmMappings, PgmOldest, PgmSingle } from '../pgm/header.js';
+import { OldMemoryWriter, OldPageType } from '../pgm/old-memory.js';
+import type { PageWriter } from '../pgm/put-pages.js';
+import { PAGE_SIZE } from '../pgm/records.js';
+import { guestState, page, type TestMachine, type TestPass } from '../testing.js';
 import { unitPieces } from '../unit-data.js';
 import { type Edit, editState } from './index.js';
 
@@ -204,5 +210,200 @@ describe('editing a state', () => {
     expect(await problemOf([], savV1({ format: '1.1' }).unit('x').store([1]).bytes())).to.match(
       /V1\.1 cannot be written/,
     );
+  });
+});
+
+describe('editing guest memory', () => {
+  const machine = {
+    ram: 2 ** 20,
+    rom: [{ description: 'PC BIOS', address: 0xf0000n, size: 0x10000n }],
+    mmio2: [{ size: 0x4000n }],
+  };
+  const live: readonly TestPass[] = [
+    { pass: 0, pages: (put) => put.putRom(1, 0, 1, page(0)) },
+    {
+      pass: 1,
+      pages: (put) => {
+        for (let i = 0; i < 4; i++) put.putRam(i, page(i));
+      },
+    },
+    {
+      pages: (put) => {
+        put.putRam(1);
+        put.putMmio2(1, 0, page(9));
+        put.putRam(2, page(22));
+        put.putBallooned(5);
+      },
+    },
+  ];
+  const poke = (address: number, ...data: number[]) =>
+    ({ kind: 'poke', address, data: Uint8Array.from(data) }) as const;
+
+  async function edited(edits: readonly Edit[], passes = live, more: TestMachine = {}) {
+    const from = await guestState(passes, { ...machine, ...more });
+    const sink = new MemorySink();
+    const result = await editState(new MemorySource(from), sink, edits);
+    const [before, after] = await Promise.all(
+      [from, sink.bytes()].map(async (bytes) => GuestMemory.open(await openState(new MemorySource(bytes)))),
+    );
+    return { before: before as GuestMemory, after: after as GuestMemory, bytes: sink.bytes(), result };
+  }
+
+  const rows: readonly (readonly [what: string, address: number, unit: string])[] = [
+    ['of a live pass', 3 * PAGE_SIZE + 5, 'pgm#1@1'],
+    ['of the first page', 0, 'pgm#1@1'],
+    ['that is zero in the last pass', PAGE_SIZE + 1, 'pgm#1'],
+    ['that is in two passes', 2 * PAGE_SIZE + 7, 'pgm#1'],
+    ['that is in none', 9 * PAGE_SIZE, 'pgm#1'],
+  ];
+  for (const [what, address, unit] of rows) {
+    it(`pokes bytes ${what}`, async () => {
+      const { before, after, bytes, result } = await edited([poke(address, 0xde, 0xad)]);
+      const expected = await before.read(0, new Uint8Array(0xa0000));
+      expected.set([0xde, 0xad], address);
+      expect(Buffer.compare(await after.read(0, new Uint8Array(0xa0000)), expected)).to.equal(0);
+      expect(result.changed).to.deep.equal([unit]);
+      expect((await verifyState(new MemorySource(bytes))).load).to.equal('VINF_SUCCESS');
+    });
+  }
+
+  it('pokes across pages of several passes, and the last poke of a byte counts', async () => {
+    const { before, after, result } = await edited([
+      { kind: 'poke', address: PAGE_SIZE - 2, data: page(7).subarray(0, 2 * PAGE_SIZE) },
+      poke(PAGE_SIZE, 1),
+      poke(PAGE_SIZE, 2),
+    ]);
+    const expected = await before.read(0, new Uint8Array(0x8000));
+    expected.set(page(7), PAGE_SIZE - 2);
+    expected[PAGE_SIZE] = 2;
+    expect(Buffer.compare(await after.read(0, new Uint8Array(0x8000)), expected)).to.equal(0);
+    expect(result.changed).to.deep.equal(['pgm#1@1', 'pgm#1']);
+  });
+
+  it('a page that comes to be zero is written as such, as VirtualBox does', async () => {
+    const pages = (put: PageWriter) =>
+      put.putRam(
+        0,
+        Uint8Array.from(page(0), (_, i) => (i === 8 ? 1 : 0)),
+      );
+    const { after } = await edited([poke(8, 0)], [{ pages }]);
+    expect(after.segments()[0]?.space.count()).to.include({ raw: 0, zero: 1 });
+  });
+
+  it('sets fields of the header, and leaves the pages as they are', async () => {
+    const { after, before, result } = await edited([
+      { kind: 'set', text: 'pgm.cpus[0].a20Enabled=false' },
+      { kind: 'set', text: 'pgm.cpus[0].guestMode=6' },
+      { kind: 'set', text: 'pgm@0.ranges.rom[0].description=My BIOS' },
+    ]);
+    expect(after.header.cpus[0]).to.include({ a20Enabled: false, guestMode: 6 });
+    expect(after.segmentAt(0xf0000)?.description).to.equal('My BIOS');
+    expect(await after.read(0, new Uint8Array(0x8000))).to.deep.equal(await before.read(0, new Uint8Array(0x8000)));
+    expect(result.changed).to.deep.equal(['pgm#1@0', 'pgm#1']);
+  });
+
+  const problems: readonly (readonly [edit: Edit, status: string, problem: RegExp])[] = [
+    [poke(0xf0010, 1), 'VERR_OUT_OF_RANGE', /^at 0xf0010 is ROM \(PC BIOS\), which cannot be changed$/],
+    [poke(0xa0000, 1), 'VERR_OUT_OF_RANGE', /^at 0xa0000 is no memory$/],
+    [poke(0x9ffff, 1, 2), 'VERR_OUT_OF_RANGE', /^at 0xa0000 is no memory$/],
+    [poke(0x5000, 1), 'VERR_OUT_OF_RANGE', /^the guest has given the page at 0x5000 to the balloon$/],
+    [poke(0), 'VERR_INVALID_PARAMETER', /^no bytes for 0x0$/],
+    [
+      { kind: 'set', text: 'pgm.ramConfig.size=5' },
+      'VERR_INVALID_PARAMETER',
+      /has no 'ramConfig'; there is global, cpus$/,
+    ],
+    [
+      { kind: 'set', text: 'pgm@0.ramConfig.size=0x1001' },
+      'VERR_SSM_DATA_UNIT_FORMAT_CHANGED',
+      /^a page of RAM at 0x2000, where is none$/,
+    ],
+    [{ kind: 'set', text: 'pgm@0.ramConfig.siz=5' }, 'VERR_INVALID_PARAMETER', /has no 'siz'; near names: size$/],
+    [{ kind: 'set', text: 'pgm.cpus.a20Enabled=true' }, 'VERR_INVALID_PARAMETER', /^'cpus' is an array: say which/],
+    [{ kind: 'set', text: 'pgm.cpus[1].a20Enabled=true' }, 'VERR_INVALID_PARAMETER', /^'cpus' has 1 elements$/],
+    [{ kind: 'set', text: 'pgm.global[0].x=true' }, 'VERR_INVALID_PARAMETER', /^'global' is no array$/],
+    [{ kind: 'set', text: 'pgm.global={}' }, 'VERR_INVALID_PARAMETER', /^'global': say which field of it/],
+    [{ kind: 'set', text: 'pgm.cpus[0].guestMode=-1' }, 'VERR_INVALID_PARAMETER', /expected an integer from 0/],
+    [
+      { kind: 'set', text: 'pgm@0.ranges.rom[0].address=1' },
+      'VERR_INVALID_PARAMETER',
+      /^range 1 has 65536 bytes at 0x1/,
+    ],
+  ];
+  for (const [edit, status, problem] of problems) {
+    const what =
+      edit.kind === 'set' ? edit.text : `a poke at 0x${edit.kind === 'poke' ? edit.address.toString(16) : ''}`;
+    it(`refuses ${what}: ${problem.source}`, async () => {
+      const error = await edited([edit]).catch((thrown: Error) => thrown);
+      expect(error).to.include({ status });
+      expect((error as { detail?: string }).detail).to.match(problem);
+    });
+  }
+
+  it('refuses to poke what is deleted', async () => {
+    const error = await edited([poke(0, 1), { kind: 'delete', unit: 'pgm' }]).catch((thrown: Error) => thrown);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/in more than one way/);
+  });
+
+  it('says where there is no guest memory', async () => {
+    const from = sav({ self: true }).unit('GCM').u32(7).bytes();
+    const error = await editState(new MemorySource(from), new MemorySink(), [poke(0, 1)]).catch((thrown) => thrown);
+    expect(error).to.include({ status: 'VERR_SSM_UNIT_NOT_FOUND' });
+  });
+
+  const plain = { type: OldPageType.ram, protection: 0, hidden: false };
+  const range = (address: number, size: number) => ({
+    address: BigInt(address),
+    last: BigInt(address + size - 1),
+    size: BigInt(size),
+    hasBits: false,
+    description: '',
+  });
+  const old: Readonly<Record<number, (stream: PutStream) => void>> = {
+    7: (stream) => {
+      stream.put(new PgmSingle());
+      stream.put(new PgmMappings());
+      const put = new OldMemoryWriter(stream, 7);
+      put.beginRange(range(0, 3 * PAGE_SIZE));
+      [page(1), undefined, page(2)].forEach((data, i) => {
+        put.put({ ...plain, page: i }, data);
+      });
+      put.beginRange(range(0xf0000, PAGE_SIZE));
+      put.put({ page: 0, type: OldPageType.rom, protection: 0, hidden: false }, page(3));
+      put.end();
+    },
+    6: (stream) => {
+      stream.put(new PgmOldest());
+      stream.put(new PgmMappings());
+      const put = new OldMemoryWriter(stream, 6);
+      put.beginRange({ ...range(0, 2 ** 21), flags: new Uint16Array(512) });
+      for (let i = 0; i < 512; i++) {
+        put.put({ page: i, type: 0, protection: 0, hidden: false }, i < 256 ? page(i) : undefined);
+      }
+      put.end();
+    },
+  };
+  for (const [version, address] of [
+    [7, 5],
+    [7, PAGE_SIZE + 5],
+    [6, 5],
+    [6, 2 ** 20 + 3 * PAGE_SIZE],
+  ] as const) {
+    it(`pokes bytes at 0x${address.toString(16)} of version ${version}`, async () => {
+      const passes = [{ raw: old[version] as (stream: PutStream) => void }];
+      const { before, after } = await edited([poke(address, 0xab)], passes, { version });
+      const size = version === 7 ? 3 * PAGE_SIZE : 2 ** 21;
+      const expected = await before.read(0, new Uint8Array(size));
+      expected[address] = 0xab;
+      expect(Buffer.compare(await after.read(0, new Uint8Array(size)), expected)).to.equal(0);
+    });
+  }
+
+  it('refuses ROM of version 7', async () => {
+    const passes = [{ raw: old[7] as (stream: PutStream) => void }];
+    const error = await edited([poke(0xf0000, 1)], passes, { version: 7 }).catch((thrown: Error) => thrown);
+    expect(error).to.include({ status: 'VERR_OUT_OF_RANGE' });
   });
 });

@@ -15,9 +15,12 @@ import {
 import { decodeJson, encodeJson, JsonError } from '@ssmkit/schema';
 import type { Catalog, UnitContext } from '../catalog.js';
 import { contextOf } from '../context.js';
+import { copyPgm } from '../pgm/copy.js';
+import { PGM } from '../pgm/records.js';
 import { contextOfUnit, readUnit } from '../read-unit.js';
 import { catalog as known } from '../units/index.js';
 import { chooseUnit, chooseUnits, unitName } from './choose-units.js';
+import { editPgm, type PgmEdit, type Poke } from './edit-pgm.js';
 import { setField } from './field-path.js';
 import { directoryOrder } from './write-document.js';
 
@@ -25,6 +28,8 @@ import { directoryOrder } from './write-document.js';
 export type Edit =
   /** Gives a field another value: `rtc.time.hours=12`; see {@link setField} for what a value may be. */
   | { readonly kind: 'set'; readonly text: string }
+  /** Gives RAM other bytes: at a guest-physical address, where the guest sees them once it goes on. */
+  | ({ readonly kind: 'poke' } & Poke)
   /** Leaves a unit out: all passes of it, unless one is named. */
   | { readonly kind: 'delete'; readonly unit: string }
   /** Gives a unit other data. */
@@ -65,6 +70,7 @@ interface Change {
   deleted?: boolean;
   replaced?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly sets: { readonly path: string; readonly text: string }[];
+  pgm?: PgmEdit;
 }
 
 /**
@@ -88,6 +94,7 @@ export async function editState(
     const state = await openState(source);
     const places = await placesOf(state);
     const changes = changesOf(edits, places);
+    await addPgm(state, edits, places, changes, catalog);
     const context = await contextOf(state);
     // All that can be refused is refused before anything is written.
     const encoded = await encodeChanged(state, changes, catalog, context);
@@ -139,7 +146,8 @@ function changesOf(edits: readonly Edit[], places: readonly Place[]): Map<number
     if (edit.kind === 'set') {
       const { unit, path, text } = splitSet(edit.text, places);
       changeOf(chooseUnit(unit, places)).sets.push({ path, text });
-    } else if (edit.kind === 'replace') changeOf(chooseUnit(edit.unit, places)).replaced = edit.data;
+    } else if (edit.kind === 'poke') continue;
+    else if (edit.kind === 'replace') changeOf(chooseUnit(edit.unit, places)).replaced = edit.data;
     else for (const place of chooseUnits(edit.unit, places)) changeOf(place).deleted = true;
   }
   for (const place of places) {
@@ -148,6 +156,36 @@ function changesOf(edits: readonly Edit[], places: readonly Place[]): Map<number
     if (ways > 1) throw wrong(`'${unitName(place)}' is to be changed in more than one way: fields, data or deletion`);
   }
   return changes;
+}
+
+/** Adds what is to become of guest memory, whose units are copied page by page. */
+async function addPgm(
+  state: OpenState,
+  edits: readonly Edit[],
+  places: readonly Place[],
+  changes: Map<number, Change>,
+  catalog: Catalog,
+): Promise<void> {
+  const pokes = edits.filter((edit) => edit.kind === 'poke');
+  const memory = places.filter((place) => isPgm(place, catalog));
+  const sets = new Map(memory.map(({ offset }) => [offset, changes.get(offset)?.sets ?? []]));
+  if (pokes.length === 0 && ![...sets.values()].some(({ length }) => length > 0)) return;
+  if (memory.length === 0) throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the state holds no guest memory', PGM_UNIT);
+  for (const place of memory) {
+    const { deleted, replaced } = changes.get(place.offset) ?? {};
+    if (deleted || replaced)
+      throw wrong(`'${unitName(place)}' is to be changed in more than one way: data and deletion`);
+  }
+  const wanted = new Map([...sets].filter(([, list]) => list.length > 0));
+  for (const [offset, edit] of await editPgm(state, wanted, pokes)) {
+    changes.set(offset, { sets: [], pgm: edit });
+  }
+}
+
+const PGM_UNIT = { unit: PGM.name, instance: PGM.instance };
+
+function isPgm(unit: Place, catalog: Catalog): boolean {
+  return unit.name === PGM.name && unit.instance === PGM.instance && typeof catalog.find(unit) === 'string';
 }
 
 /** `unit.path=value`: names of units may have dots, so that the longest that there is counts. */
@@ -217,13 +255,14 @@ async function copyUnits(
 ): Promise<void> {
   for await (const unit of state.units()) {
     const { name, instance, version, pass, offset } = unit;
-    const { deleted, replaced } = changes.get(offset) ?? {};
+    const { deleted, replaced, pgm } = changes.get(offset) ?? {};
     if (deleted === true) continue;
     await writer.settle();
     const stream = writer.beginUnit({ name, instance, version, pass });
     const data = encoded.get(offset);
     if (replaced !== undefined) await putAll(stream, replaced);
     else if (data !== undefined) await putAll(stream, [data]);
+    else if (pgm !== undefined) await copyPgm(unit.stream, stream, version, pgm.afterLive, pgm.changes);
     else await unit.copyTo(stream);
     writer.endUnit();
   }

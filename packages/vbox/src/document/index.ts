@@ -12,6 +12,7 @@ export type {
   StateDifference,
   UnitDifference,
 } from './differences.js';
+export type { Poke } from './edit-pgm.js';
 export { type Edit, type EditOptions, type EditResult, editState } from './edit-state.js';
 export {
   type DeviceInfo,
@@ -22,4 +23,5 @@ export {
   requirementsOf,
 } from './machine-info.js';
 
+export { pgmHeaderJson } from './pgm-json.js';
 export { type DescribedState, type DocumentOptions, type DocumentResult, stateDocument } from './write-document.js';

@@ -57,20 +57,25 @@ export class MemoryIndex {
     this.ram = new PageTable(this.#budget);
   }
 
-  /** Goes through a unit `pgm`; to be called for every pass in the order of the file. @throws SsmError */
-  async add(unit: OpenUnit): Promise<void> {
+  /**
+   * Goes through a unit `pgm`; to be called for every pass in the order of the file.
+   *
+   * @param changed a header to go by instead of the unit's own. @throws SsmError
+   */
+  async add(unit: OpenUnit, changed?: PgmHeader): Promise<void> {
     const { name, instance, pass } = unit;
     try {
-      await this.#add(unit);
+      await this.#add(unit, changed);
     } catch (error) {
       throw isSsmError(error) ? error.at({ unit: name, instance, pass, offset: unit.offset }) : error;
     }
   }
 
-  async #add(unit: OpenUnit): Promise<void> {
+  async #add(unit: OpenUnit, changed: PgmHeader | undefined): Promise<void> {
     const { version, pass } = unit;
     this.saved.begin(unit);
-    const header = await getPgmHeader(unit.stream, version, this.#hasLists);
+    const own = await getPgmHeader(unit.stream, version, this.#hasLists);
+    const header = changed ?? own;
     if (pass !== PASS_FINAL) this.livePasses++;
     this.version = version;
     this.header = { ...this.header, ...header };
@@ -175,11 +180,15 @@ function oldKind({ address }: OldRange, type: number): IndexedOldRange['kind'] {
   return isRom ? 'rom' : 'ram';
 }
 
-/** Goes through all units of a state. @throws SsmError VERR_SSM_UNIT_NOT_FOUND where none holds guest memory. */
-export async function indexState(state: OpenState, indexBytes: number): Promise<MemoryIndex> {
+/** Goes through all units of a state. @param headers to go by instead of those of units, by their offset. @throws SsmError VERR_SSM_UNIT_NOT_FOUND where none holds guest memory. */
+export async function indexState(
+  state: OpenState,
+  indexBytes: number,
+  headers?: ReadonlyMap<number, PgmHeader>,
+): Promise<MemoryIndex> {
   const index = new MemoryIndex(state, indexBytes);
   for await (const unit of state.units()) {
-    if (unit.name === PGM.name && unit.instance === PGM.instance) await index.add(unit);
+    if (unit.name === PGM.name && unit.instance === PGM.instance) await index.add(unit, headers?.get(unit.offset));
   }
   if (index.version === 0) {
     const { name, instance } = PGM;

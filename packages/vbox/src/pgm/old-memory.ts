@@ -19,7 +19,7 @@ const LAST = 0xffffffff;
 const DESCRIPTION_MAX = 255;
 
 /** Pages of the chunks of version 6. */
-const CHUNK_PAGES = 256;
+export const CHUNK_PAGES = 256;
 
 /** Most pages of a range: 64 GiB, of which version 6 has flags in memory. */
 const PAGES_MAX = 2 ** 24;
@@ -109,6 +109,11 @@ export class OldMemoryReader implements OldPage {
   constructor(stream: GetStream, version: number) {
     this.#stream = stream;
     this.#version = version;
+  }
+
+  /** The range is one of version 6 that is made of chunks. */
+  get isChunk(): boolean {
+    return this.#layout === 'chunks';
   }
 
   /**

@@ -1,6 +1,6 @@
 import { type PutStream, SsmError } from '@ssmkit/runtime';
 import { PageSequence } from './page-sequence.js';
-import { ADDRESSED, END, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
+import { ADDRESSED, END, isZero, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
 
 /**
  * Puts the page records of a unit `pgm` (`VirtualBox 7.2 PGMR3SavedState.cpp, pgmR3SaveRamPages` and its kin).
@@ -85,8 +85,4 @@ export class PageWriter {
     this.#stream.putU8(END);
     this.#sequence = new PageSequence();
   }
-}
-
-function isZero(data: Uint8Array): boolean {
-  return data.every((byte) => byte === 0);
 }

@@ -38,8 +38,14 @@ export interface SerialParameters {
 export interface SerialConnector {
   /** The port has bytes to be sent: the connector fetches them with {@link SerialPort.read} at once, or when it can. */
   dataAvailable(): void;
+  /** How many bytes {@link read} would give. */
+  readonly available: number;
   /** Up to `max` bytes that have come; they count as fetched. */
   read(max: number): Uint8Array;
+  /** Bytes that the port cannot keep, as the machine is saved: to be taken whether there is room or not. */
+  drain(bytes: Uint8Array): void;
+  /** Lines that the modem drives now. */
+  readonly statusLines: SerialStatusLines;
   setParameters(parameters: SerialParameters): void;
   setModemLines(lines: { readonly rts: boolean; readonly dtr: boolean }): void;
   setBreak(on: boolean): void;
@@ -51,6 +57,8 @@ export interface SerialConnector {
 export interface Stream {
   /** @returns how many of the bytes were taken; 0: none now, `onWritable` is called when some can be. */
   write(bytes: Uint8Array): number;
+  /** How many bytes {@link read} would give. */
+  readonly available: number;
   /** Up to `max` bytes; none when there are none. */
   read(max: number): Uint8Array;
   /** Set by the driver above. */

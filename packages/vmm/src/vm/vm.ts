@@ -1,6 +1,9 @@
 import { Registry, type SsmError } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
 import type { EmtContext, EmtStep } from '../emt/index.js';
+import type { IoPortManager } from '../iom/index.js';
+import type { RamConfig } from '../mm/index.js';
+import type { GuestMemory } from '../pgm/index.js';
 import type { TimeManager } from '../tm/index.js';
 import type { ResumeReason, SuspendReason } from './reasons.js';
 import type { Firmware } from './reset-info.js';
@@ -49,6 +52,12 @@ export class Vm {
   readonly steps: EmtStep[] = [];
   /** The clocks, where the subsystem TM is plugged in. */
   tm: TimeManager | undefined;
+  /** How much RAM there is to be, where the subsystem MM is plugged in. */
+  ramConfig: RamConfig | undefined;
+  /** The guest's memory, where the subsystem PGM is plugged in. */
+  pgm: GuestMemory | undefined;
+  /** The I/O ports, where the subsystem IOM is plugged in. */
+  iom: IoPortManager | undefined;
   /** The firmware, once it is there; it has a say in how the machine is reset. */
   firmware: Firmware | undefined;
   #config: ConfigNode | undefined;

@@ -89,7 +89,7 @@ describe('the dump', () => {
   });
 
   const values: readonly (readonly [name: string, data: bigint | Uint8Array, text: string])[] = [
-    ['x', -1n, '<integer> = 0xffffffffffffffff (-1)'],
+    ['x', -1n, '<integer> = 0xffffffffffffffff (18 446 744 073 709 551 615)'],
     ['x', 1234567n, '<integer> = 0x000000000012d687 (1 234 567)'],
     ['Size', 2048n, '<integer> = 0x0000000000000800 (2 048, 2.0 KiB)'],
     ['cbBlock', 512n, '<integer> = 0x0000000000000200 (512, 512 B)'],

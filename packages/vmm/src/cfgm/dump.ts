@@ -29,7 +29,7 @@ function valueText({ name, data }: ConfigValue): string {
   if (typeof data === 'bigint') {
     const bytes = name.endsWith('Size') || name.startsWith('cb') ? `, ${humanSize(data)}` : '';
     const hex = data.toString(16).padStart(16, '0');
-    return `<integer> = 0x${hex} (${grouped(BigInt.asIntN(64, data))}${bytes})`;
+    return `<integer> = 0x${hex} (${grouped(data)}${bytes})`;
   }
   if (typeof data === 'string') return `<string>  = "${data}"${size}`;
   if (data instanceof Password) return `<password>= "${REDACTED}"${size}`;

@@ -1,0 +1,1 @@
+export { DmaDevice, i8237A } from './8237A.js';

@@ -1,0 +1,1 @@
+export { i8259, PicDevice } from './i8259.js';

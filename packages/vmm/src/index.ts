@@ -7,6 +7,7 @@ export * from './emt/index.js';
 export * from './iem/index.js';
 export * from './iom/index.js';
 export * from './mm/index.js';
+export * from './pdm/index.js';
 export * from './pgm/index.js';
 export * from './stam/index.js';
 export * from './sup/index.js';

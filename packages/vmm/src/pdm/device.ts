@@ -91,14 +91,17 @@ export interface RtcCallbacks {
   writeCmos(address: number, value: number): void;
 }
 
-/** A timer that a device creates; the name gets the instance, its section is the device's. */
-export interface DeviceTimerOptions<U> {
+/** A timer that a device, driver or USB device creates: less than 29 bytes of a name, which gets the instance. */
+export interface OwnerTimerOptions<O, U> {
   readonly clock: TimerClock;
   readonly name: string;
-  readonly callback: TimerCallback<DeviceInstance, U>;
+  readonly callback: TimerCallback<O, U>;
   readonly user?: U;
   readonly flags?: number;
 }
+
+/** A timer that a device creates; its section is the device's. */
+export type DeviceTimerOptions<U> = OwnerTimerOptions<DeviceInstance, U>;
 
 /** A unit of a device: named and numbered as the device, guarded by its section. */
 export interface DeviceUnit extends UnitCallbacks {
@@ -189,6 +192,15 @@ export interface DeviceRegistration {
   readonly classes: number;
   /** Default: no limit but that of u32. */
   readonly maxInstances?: number;
-  /** Makes the device's object; its `construct` is called next. */
+  /** Bytes of an instance, for those who count them: at most 8 MiB, or 4 MiB in ring 0. */
+  readonly instanceSize?: number;
+  /** With the flags RC and R0: where the code for these contexts would be. */
+  readonly rcModule?: string;
+  readonly r0Module?: string;
+  readonly maxPciDevices?: number;
+  readonly maxMsixVectors?: number;
+  /** As `version`; another one is only logged. */
+  readonly endVersion?: number;
+  /** Makes the device's object; its `construct` is called next. May take all of {@link DeviceHelpers}. */
   create(instance: DeviceInstance): Device;
 }

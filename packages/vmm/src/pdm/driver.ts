@@ -2,8 +2,9 @@ import type { SsmError, SsmFailure, UnitCallbacks } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
 import type { Answer, InfoStatus } from '../emt/index.js';
-import type { TimerCallback, TimerClock, TmTimer } from '../tm/index.js';
+import type { TmTimer } from '../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../vm/index.js';
+import type { OwnerTimerOptions } from './device.js';
 import type { BaseInterface } from './interface-ids.js';
 
 type Result = Answer | Promise<Answer>;
@@ -50,13 +51,7 @@ export interface DriverInstance {
 
   ssmRegister(unit: DriverUnit): void;
   ssmDeregister(): void;
-  timerCreate<U = undefined>(options: {
-    readonly clock: TimerClock;
-    readonly name: string;
-    readonly callback: TimerCallback<DriverInstance, U>;
-    readonly user?: U;
-    readonly flags?: number;
-  }): TmTimer<DriverInstance, U>;
+  timerCreate<U = undefined>(options: OwnerTimerOptions<DriverInstance, U>): TmTimer<DriverInstance, U>;
 
   vmState(): VmState;
   suspendReason(): SuspendReason;
@@ -81,5 +76,13 @@ export interface DriverRegistration {
   /** Sum of `driverClasses`; not checked. */
   readonly classes?: number;
   readonly maxInstances?: number;
+  /** Bytes of an instance, for those who count them: at most 1 MiB. */
+  readonly instanceSize?: number;
+  /** With the flags RC and R0: where the code for these contexts would be. */
+  readonly rcModule?: string;
+  readonly r0Module?: string;
+  /** As `version`. */
+  readonly endVersion?: number;
+  /** Makes the driver's object; its `construct` is called next. May take all of {@link DriverHelpers}. */
   create(instance: DriverInstance): Driver;
 }

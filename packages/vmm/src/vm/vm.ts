@@ -3,6 +3,7 @@ import type { ConfigNode } from '../cfgm/index.js';
 import type { EmtContext, EmtStep } from '../emt/index.js';
 import type { IoPortManager } from '../iom/index.js';
 import type { RamConfig } from '../mm/index.js';
+import type { Pdm } from '../pdm/index.js';
 import type { GuestMemory } from '../pgm/index.js';
 import type { TimeManager } from '../tm/index.js';
 import type { ResumeReason, SuspendReason } from './reasons.js';
@@ -58,6 +59,8 @@ export class Vm {
   pgm: GuestMemory | undefined;
   /** The I/O ports, where the subsystem IOM is plugged in. */
   iom: IoPortManager | undefined;
+  /** Devices and drivers, where the subsystem PDM is plugged in. */
+  pdm: Pdm | undefined;
   /** The firmware, once it is there; it has a say in how the machine is reset. */
   firmware: Firmware | undefined;
   #config: ConfigNode | undefined;

@@ -8,7 +8,8 @@ export {
 } from './catalog.js';
 export { contextOf, headerContext } from './context.js';
 export * from './document/index.js';
-export { type CoreFile, type CoreMachine, elfCore } from './guest-memory/elf-core.js';
+export { type CoreFile, type CoreMachine, type CoreSegment, elfCore } from './guest-memory/elf-core.js';
+export { type MappedRegion, mappedRegions } from './guest-memory/mapped-regions.js';
 export { type AddressRange, ramLayout } from './guest-memory/ram-layout.js';
 export { MemoryPattern, searchMemory } from './guest-memory/search.js';
 export {

@@ -35,6 +35,8 @@ export interface TestMachine {
   readonly cpus?: number;
   readonly rom?: readonly Partial<PgmRomRange>[];
   readonly mmio2?: readonly Partial<PgmMmio2Range>[];
+  /** Units in front of guest memory: their objects. */
+  readonly units?: readonly { readonly name: string; readonly version: number; readonly object: object }[];
 }
 
 /** Header of a machine; the parts that the version and the pass have not are to be left out. */
@@ -66,6 +68,9 @@ export async function writeGuestState(
     writer.endUnit();
   };
   unit('before', 0, 1, PASS_FINAL, (put) => put.putU32(1));
+  for (const { name, version, object } of machine.units ?? []) {
+    unit(name, 0, version, PASS_FINAL, (put) => void put.put(object));
+  }
   for (const each of passes) {
     const { version = 14 } = machine;
     const { pass = PASS_FINAL } = each;

@@ -1,7 +1,18 @@
 import { resolve } from 'node:path';
-import { SsmError } from '@ssmkit/runtime';
+import { isSsmError, type OpenState, SsmError } from '@ssmkit/runtime';
 import { FileSink } from '@ssmkit/runtime/node';
-import { elfCore, type GuestMemory, type MemorySegment, PgmVersion } from '@ssmkit/vbox';
+import {
+  type CoreSegment,
+  type CpuRegisters,
+  contextOf,
+  elfCore,
+  type GuestMemory,
+  hasRegisters,
+  mappedRegions,
+  PgmVersion,
+  readKnownUnit,
+  registersOf,
+} from '@ssmkit/vbox';
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -42,7 +53,8 @@ Example:
 
 raw: the byte at an address is at that offset in OUT (less the first address of --range). Without --range it ends where
 RAM ends; ROM behind that, at the end of the address space, is left out. What is no memory is zero.
-elf: an ELF core file with all segments, ROM included, at their guest-physical addresses.
+elf: an ELF core file with all segments at their guest-physical addresses: RAM, ROM, the memory of devices where the guest sees
+it, and the registers of the CPUs.
 Zeros take no room on disk where the file system has holes. OUT is replaced only once all is written.`;
 
 /** `ssm mem extract FILE OUT` */
@@ -75,14 +87,14 @@ const SYNC_DISTANCE = 2 ** 26;
 /** What goes into OUT: bytes in front, and where the segments' bytes are. */
 interface Layout {
   readonly header: Uint8Array;
-  readonly parts: readonly { readonly offset: number; readonly segment: MemorySegment; readonly range: Range }[];
+  readonly parts: readonly { readonly offset: number; readonly segment: CoreSegment; readonly range: Range }[];
   readonly size: number;
 }
 
 async function extract(context: Context, opened: Opened, output: string, options: ExtractOptions): Promise<void> {
   const { input, memory } = opened;
   const { format, range } = options;
-  const layout = format === 'raw' ? rawLayout(memory, range) : elfLayout(opened, range);
+  const layout = format === 'raw' ? rawLayout(memory, range) : await elfLayout(opened, range);
   if (output === STDIN) {
     await write(layout, new PipeTarget(context.io.stdout));
     return;
@@ -108,8 +120,8 @@ async function extract(context: Context, opened: Opened, output: string, options
 }
 
 /** The parts of segments that lie in a range. */
-function within(memory: GuestMemory, { from, to }: Range): { segment: MemorySegment; range: Range }[] {
-  const parts = memory.segments().flatMap((segment) => {
+function within(segments: readonly CoreSegment[], { from, to }: Range): { segment: CoreSegment; range: Range }[] {
+  const parts = segments.flatMap((segment) => {
     const range = { from: Math.max(from, segment.address), to: Math.min(to, segment.address + segment.size) };
     return range.from < range.to ? [{ segment, range }] : [];
   });
@@ -123,21 +135,41 @@ function rawLayout(memory: GuestMemory, range?: Range): Layout {
   const ram = memory.segments().findLast(({ kind }) => kind === 'ram');
   const whole = { from: 0, to: ram === undefined ? 0 : ram.address + ram.size };
   const { from, to } = range ?? whole;
-  const parts = within(memory, { from, to }).map((part) => ({ ...part, offset: part.range.from - from }));
+  const parts = within(memory.segments(), { from, to }).map((part) => ({ ...part, offset: part.range.from - from }));
   return { header: new Uint8Array(0), parts, size: to - from };
 }
 
-function elfLayout({ memory, header: { product, revision } }: Opened, range?: Range): Layout {
-  const parts = within(memory, range ?? { from: 0, to: Number.POSITIVE_INFINITY });
+async function elfLayout({ memory, state }: Opened, range?: Range): Promise<Layout> {
+  const devices = (await mappedRegions(state, memory)).map(
+    ({ address, region: { device, instance, size, description, space } }): CoreSegment => {
+      return { kind: 'mmio2', address, size, description: `${device}#${instance} ${description}`, space };
+    },
+  );
+  const all = [...memory.segments(), ...devices].sort((a, b) => a.address - b.address);
+  const parts = within(all, range ?? { from: 0, to: Number.POSITIVE_INFINITY });
   const segments = parts.map(({ segment, range: { from, to } }) => ({ ...segment, address: from, size: to - from }));
   const { version, header } = memory;
-  const machine = { arm: version === PgmVersion.arm, cpus: Math.max(1, header.cpus.length), product, revision };
-  const core = elfCore(segments, machine);
+  const { product, revision } = state.header;
+  const arm = version === PgmVersion.arm;
+  const registers = arm ? [] : await registersIn(state);
+  const cpus = Math.max(1, header.cpus.length);
+  const core = elfCore(segments, { arm, cpus, product, revision, registers });
   return {
     header: core.header,
     parts: core.parts.map(({ offset }, i) => ({ offset, ...(parts[i] as (typeof parts)[number]) })),
     size: core.size,
   };
+}
+
+/** The registers of the CPUs; none where the state does not tell them, or in a way that is not known. */
+async function registersIn(state: OpenState): Promise<readonly CpuRegisters[]> {
+  try {
+    const { value } = await readKnownUnit(await state.seek('cpum', 1), await contextOf(state));
+    return hasRegisters(value) ? registersOf(value) : [];
+  } catch (error) {
+    if (isSsmError(error)) return [];
+    throw error;
+  }
 }
 
 /** Where the bytes go. */

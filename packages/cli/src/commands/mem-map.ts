@@ -1,4 +1,4 @@
-import type { Mmio2Region, PageCounts } from '@ssmkit/vbox';
+import { type MappedRegion, type Mmio2Region, mappedRegions, type PageCounts } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
@@ -26,6 +26,8 @@ export interface MemMapDocument {
     readonly device: string;
     readonly instance: number;
     readonly region: number;
+    /** Null where the guest does not see it, or where that is not known. */
+    readonly address: number | null;
     readonly size: number;
     readonly description: string;
     readonly pages: PageCounts;
@@ -36,7 +38,7 @@ export interface MemMapDocument {
 
 const explanation = `
 Pages of 4 KiB are counted by what is saved of them: DATA, all ZERO, BALLOONED (given to the balloon by the guest: zero, too),
-or nothing (MISSING). Memory of devices has no address of its own: a device maps it where the guest asks for it.`;
+or nothing (MISSING). Memory of devices is where the guest has put it on the PCI bus; '-' where it does not see it.`;
 
 /** `ssm mem FILE` */
 export function memMapCommand(context: Context): Command {
@@ -49,14 +51,15 @@ export function memMapCommand(context: Context): Command {
     .addHelpText('after', explanation)
     .action((file: string, options: CommonOptions) =>
       withMemory(context, file, options, async (opened) => {
-        const document = documentOf(opened);
+        const mapped = await mappedRegions(opened.state, opened.memory);
+        const document = documentOf(opened, mapped);
         if (context.json) await context.document(document);
         else await context.print(text(context, document));
       }),
     );
 }
 
-function documentOf({ input, memory }: Opened): MemMapDocument {
+function documentOf({ input, memory }: Opened, mapped: readonly MappedRegion[]): MemMapDocument {
   const { cpus, ramConfig } = memory.header;
   const segments = memory.segments().map(({ address, size, kind, description, space }) => ({
     address,
@@ -73,14 +76,16 @@ function documentOf({ input, memory }: Opened): MemMapDocument {
     cpus: cpus.length > 0 ? cpus.length : null,
     ramSize: ramConfig === undefined ? null : Number(ramConfig.size),
     segments,
-    devices: memory.mmio2Regions().map(deviceJson),
+    devices: memory.mmio2Regions().map((region) => deviceJson(region, mapped)),
     pages: sum(segments.map(({ pages }) => pages)),
     errors: [],
   };
 }
 
-function deviceJson({ device, instance, region, size, description, space }: Mmio2Region) {
-  return { device, instance, region, size, description, pages: space.count() };
+function deviceJson(of: Mmio2Region, mapped: readonly MappedRegion[]) {
+  const { device, instance, region, size, description, space } = of;
+  const address = mapped.find((each) => each.region === of)?.address ?? null;
+  return { device, instance, region, address, size, description, pages: space.count() };
 }
 
 function sum(all: readonly PageCounts[]): PageCounts {
@@ -122,6 +127,7 @@ const deviceColumns: readonly Column[] = [
   { title: 'Device', least: 8 },
   { title: 'Inst', align: 'right' },
   { title: 'Region', align: 'right' },
+  { title: 'Address' },
   { title: 'Size', align: 'right' },
   { title: 'Description', least: 10 },
   ...counted,
@@ -145,10 +151,11 @@ function text({ style, io }: Context, document: MemMapDocument): string {
     escapeText(description),
     ...cells(pages),
   ]);
-  const deviceRows = devices.map(({ device, instance, region, size, description, pages }) => [
+  const deviceRows = devices.map(({ device, instance, region, address, size, description, pages }) => [
     escapeText(device),
     String(instance),
     String(region),
+    address === null ? '-' : addressText(address),
     sizeText(size),
     escapeText(description),
     ...cells(pages),

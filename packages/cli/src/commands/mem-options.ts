@@ -1,4 +1,4 @@
-import { openState, type StateHeader } from '@ssmkit/runtime';
+import { type OpenState, openState } from '@ssmkit/runtime';
 import { GuestMemory } from '@ssmkit/vbox';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
@@ -21,7 +21,7 @@ export interface Range {
 /** The memory that a command works on. */
 export interface Opened {
   readonly input: Input;
-  readonly header: StateHeader;
+  readonly state: OpenState;
   readonly memory: GuestMemory;
 }
 
@@ -63,6 +63,6 @@ export function withMemory(
   context.json = options.json === true;
   return withInput(context.io, file, options.maxInput, async (input) => {
     const state = await openState(input.source);
-    await use({ input, header: state.header, memory: await GuestMemory.open(state) });
+    await use({ input, state, memory: await GuestMemory.open(state) });
   });
 }

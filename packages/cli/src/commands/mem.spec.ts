@@ -85,8 +85,8 @@ describe('ssm mem', () => {
             '0x00100000-0x001fffff    1 MiB  RAM   Extended RAM, 1-2MB     1   255          0        0',
             '0xfffff000-0xffffffff    4 KiB  ROM   reset \\x1b[2J           1     0          0        0',
             '',
-            'Device  Inst  Region   Size  Description  Data  Zero  Ballooned  Missing',
-            'vga        0       1  8 KiB  VRam            1     1          0        0',
+            'Device  Inst  Region  Address   Size  Description  Data  Zero  Ballooned  Missing',
+            'vga        0       1  -        8 KiB  VRam            1     1          0        0',
             '',
             '418 pages of RAM and ROM, 6 of them with data',
             '',
@@ -107,7 +107,7 @@ describe('ssm mem', () => {
         ramSize: 2 * MIB,
         devices: [
           {
-            ...{ device: 'vga', instance: 0, region: 1, size: 8192, description: 'VRam' },
+            ...{ device: 'vga', instance: 0, region: 1, address: null, size: 8192, description: 'VRam' },
             pages: { raw: 1, zero: 1, ballooned: 0, missing: 0 },
           },
         ],

@@ -1,35 +1,30 @@
 import type { ProductVersion } from '@ssmkit/runtime';
 import type { MemorySegment } from '../guest-memory.js';
 import { PAGE_SIZE } from '../pgm/records.js';
+import type { CpuRegisters } from '../registers.js';
+import { joined } from '../unit-data.js';
+import { prstatusNote, vbcoreNote } from './elf-notes.js';
 
 /*
  * Guest memory as an ELF core file, as VirtualBox itself dumps it
  *
  *     ELF header, program headers: PT_NOTE, then PT_LOAD for each segment
- *     note VBCORE
+ *     notes: VBCORE, then NT_PRSTATUS for each CPU
  *     the segments' bytes, each from a page boundary on
  *
  * Addresses are guest-physical, as p_paddr and as p_vaddr. Tools for memory forensics take the segments with equal sizes
- * in file and memory; older ones ask for the note by which VirtualBox's own dumps are known
- * (`VirtualBox include/VBox/vmm/dbgfcorefmt.h`).
+ * in file and memory; what the notes are for says elf-notes.ts.
  */
 
 const HEADER_SIZE = 64;
 const PROGRAM_HEADER_SIZE = 56;
-const NOTE_NAME = 'VBCORE';
-const NOTE_DATA_SIZE = 24;
 
 const ET_CORE = 4;
 const EM_X86_64 = 62;
 const EM_AARCH64 = 183;
 const PT_LOAD = 1;
 const PT_NOTE = 4;
-const FLAGS = { rom: 5, ram: 7 } as const;
-
-/** Type of the note, and what its data begins with. */
-const NT_VBOXCORE = 0xb00;
-const CORE_MAGIC = 0xc01ac0de;
-const CORE_FORMAT = 0x00010000;
+const FLAGS = { rom: 5, ram: 7, mmio2: 6 } as const;
 
 /** What the file says of the machine. */
 export interface CoreMachine {
@@ -37,21 +32,29 @@ export interface CoreMachine {
   readonly cpus: number;
   readonly product: ProductVersion | undefined;
   readonly revision: number;
+  /** Registers of its CPUs, as far as they are known. */
+  readonly registers?: readonly CpuRegisters[];
+}
+
+/** Memory that goes into a core file; that of devices where the guest sees it. */
+export interface CoreSegment extends Omit<MemorySegment, 'kind'> {
+  readonly kind: MemorySegment['kind'] | 'mmio2';
 }
 
 /** An ELF core file: what is in front of the memory, and where each segment's bytes go. */
 export interface CoreFile {
   readonly header: Uint8Array;
-  readonly parts: readonly { readonly offset: number; readonly segment: MemorySegment }[];
+  readonly parts: readonly { readonly offset: number; readonly segment: CoreSegment }[];
   /** Bytes of the whole file. */
   readonly size: number;
 }
 
 /** Lays out a core file of these segments. */
-export function elfCore(segments: readonly MemorySegment[], machine: CoreMachine): CoreFile {
+export function elfCore(segments: readonly CoreSegment[], machine: CoreMachine): CoreFile {
   const noteAt = HEADER_SIZE + PROGRAM_HEADER_SIZE * (segments.length + 1);
-  const note = vbcoreNote(machine);
-  const parts: { offset: number; segment: MemorySegment }[] = [];
+  const { cpus, product, revision, registers = [] } = machine;
+  const note = joined([vbcoreNote(cpus, product, revision), ...registers.map((each, i) => prstatusNote(i, each))]);
+  const parts: { offset: number; segment: CoreSegment }[] = [];
   let size = Math.ceil((noteAt + note.length) / PAGE_SIZE) * PAGE_SIZE;
   for (const segment of segments) {
     parts.push({ offset: size, segment });
@@ -95,21 +98,4 @@ function putProgramHeader(
   words.forEach((word, i) => {
     view.setBigUint64(at + 8 + 8 * i, BigInt(word), true);
   });
-}
-
-function vbcoreNote({ cpus, product, revision }: CoreMachine): Uint8Array {
-  const { major = 0, minor = 0, build = 0 } = product ?? {};
-  const name = new TextEncoder().encode(`${NOTE_NAME}\0`);
-  const dataAt = 12 + Math.ceil(name.length / 4) * 4;
-  const note = new Uint8Array(dataAt + NOTE_DATA_SIZE);
-  const view = new DataView(note.buffer);
-  [name.length, NOTE_DATA_SIZE, NT_VBOXCORE].forEach((word, i) => {
-    view.setUint32(4 * i, word, true);
-  });
-  note.set(name, 12);
-  const version = ((major & 0xff) << 24) | ((minor & 0xff) << 16) | (build & 0xffff);
-  [CORE_MAGIC, CORE_FORMAT, NOTE_DATA_SIZE, version, revision, cpus].forEach((word, i) => {
-    view.setUint32(dataAt + 4 * i, word >>> 0, true);
-  });
-  return note;
 }

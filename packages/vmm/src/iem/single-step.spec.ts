@@ -175,6 +175,30 @@ describe('runSingleStep', () => {
     expect([runSingleStep(push), runSingleStep(pop)]).to.deep.equal([[], []]);
   });
 
+  it('registers that are not named are as after a reset, and must stay so', () => {
+    const code: SingleStepState['ram'] = [[0xf_fff0, 0x40]];
+    const increment = (final: SingleStepState['regs']) =>
+      runSingleStep({ name: 'inc ax', initial: { regs: { ax: 6 }, ram: code }, final: { regs: final, ram: [] } });
+    expect(increment({ ax: 7, ip: 1 })).to.deep.equal([]);
+    expect(increment({ ax: 7, ip: 1, cs: 0 })).to.deep.equal(['cs is FFFF, not 0000']);
+    expect(increment({ ax: 7 })).to.deep.equal(['ip is 0001, not 0000']);
+  });
+
+  it('refuses memory that 20 address lines do not reach, and what is no byte', () => {
+    for (const ram of [
+      [0x10_0000, 0],
+      [-1, 0],
+      [0.5, 0],
+      [0, 256],
+      [0, -1],
+    ] as const) {
+      const state = { regs: {}, ram: [ram] };
+      const nothing = { regs: {}, ram: [] };
+      expect(() => runSingleStep({ name: 'x', initial: state, final: nothing }), `${ram}`).to.throw(RangeError);
+      expect(() => runSingleStep({ name: 'x', initial: nothing, final: state }), `${ram}`).to.throw(RangeError);
+    }
+  });
+
   it('asks the ports it is given', () => {
     const read = testCase('in al, 60', [0xe4, 0x60], {}, { regs: { ax: 0x60 } });
     expect(runSingleStep(read, { io: { readByte: (port) => port, writeByte: () => {} } })).to.deep.equal([]);

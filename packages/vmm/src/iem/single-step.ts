@@ -1,5 +1,5 @@
 import { Cpu8086 } from './cpu.js';
-import { FlatMemory, type IoPorts } from './memory.js';
+import { FlatMemory, type IoPorts, MEMORY_SIZE } from './memory.js';
 import { type RegisterName, registerNames } from './registers.js';
 
 /*
@@ -8,7 +8,7 @@ import { type RegisterName, registerNames } from './registers.js';
  * to be there. Queue and bus cycles, which the tests have as well, are not looked at.
  */
 
-/** Registers and memory, `ram` as pairs of physical address and byte. */
+/** Registers and memory, `ram` as pairs of physical address and byte. Other bytes are 0. */
 export interface SingleStepState {
   readonly regs: Partial<Readonly<Record<RegisterName, number>>>;
   readonly ram: readonly (readonly [address: number, value: number])[];
@@ -61,6 +61,15 @@ const INTERRUPT_FRAME = 6;
 /** A bus on which the tests of one file run one after the other; written bytes are cleared after each. */
 const memory = new FlatMemory();
 
+function checkRam({ ram }: SingleStepState): void {
+  const within = (value: number, end: number) => Number.isInteger(value) && value >= 0 && value < end;
+  for (const [address, value] of ram) {
+    if (!within(address, MEMORY_SIZE) || !within(value, 0x100)) {
+      throw new RangeError(`memory has no place for [${address}] = ${value}`);
+    }
+  }
+}
+
 /** Where the flags lie on the stack after an interrupt: the two bytes behind IP and CS. */
 function pushedFlags(cpu: Cpu8086): readonly number[] {
   const { ss, sp } = cpu.registers;
@@ -68,15 +77,19 @@ function pushedFlags(cpu: Cpu8086): readonly number[] {
 }
 
 /**
- * Runs one test.
+ * Runs one test: one instruction with its prefixes, all of a repeated one. Registers that the initial state does not name
+ * are as after a reset, those that the final state does not name as before.
  *
  * @returns what is not as the test wants it, one line each: none when it is passed. Bytes that a test does not name are
  * compared, too: an instruction must not change them. Where the test's instruction ends in an interrupt (a divide error,
  * INT), `flagsMask` also applies to the flags it has pushed.
+ * @throws RangeError when an address is not within 0 to 0xFFFFF, or a value is no byte.
  */
 export function runSingleStep(test: SingleStepTest, options: SingleStepOptions = {}): string[] {
   const { flagsMask = 0xffff, io } = options;
   const { initial, final } = test;
+  checkRam(initial);
+  checkRam(final);
   const written = new Set<number>();
   const cpu = new Cpu8086({
     memory: {
@@ -99,16 +112,17 @@ export function runSingleStep(test: SingleStepTest, options: SingleStepOptions =
       const value = initial.regs[name];
       if (value !== undefined) cpu.registers[name] = value;
     }
+    const before = { ...cpu.registers };
     for (let steps = 0; steps === 0 || (cpu.midInstruction && steps < STEPS_MAX); steps++) cpu.step();
 
     const differences: string[] = [];
     for (const name of registerNames) {
       const mask = name === 'flags' ? flagsMask : 0xffff;
-      const wanted = (final.regs[name] ?? initial.regs[name] ?? 0) & 0xffff;
+      const wanted = (final.regs[name] ?? before[name]) & 0xffff;
       const actual = cpu.registers[name];
       if ((wanted & mask) !== (actual & mask)) differences.push(`${name} is ${hex(actual, 4)}, not ${hex(wanted, 4)}`);
     }
-    const onStack = cpu.registers.sp === (((initial.regs.sp ?? 0) - INTERRUPT_FRAME) & 0xffff) ? pushedFlags(cpu) : [];
+    const onStack = cpu.registers.sp === ((before.sp - INTERRUPT_FRAME) & 0xffff) ? pushedFlags(cpu) : [];
     for (const address of new Set([...expected.keys(), ...written])) {
       const half = onStack.indexOf(address);
       const mask = half < 0 ? 0xff : (flagsMask >> (8 * half)) & 0xff;

@@ -1,0 +1,1 @@
+export { type FileModulesOptions, fileModules } from './module-loader.js';

@@ -9,6 +9,8 @@ const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[];
   cold: async () => (await import('./cold/cold.js')).cold(),
   codegen: async () => (await import('./codegen/codegen.js')).codegen(),
   iem: async () => (await import('./iem/iem.js')).iem(),
+  codecs: async () => (await import('./codecs/codecs.js')).codecs(),
+  bulk: async () => (await import('./bulk/bulk.js')).bulk(),
   memory: async () => (await import('./guest-memory/guest-memory.js')).guestMemory(),
 };
 

@@ -1,4 +1,6 @@
 export { SavV1, type SavV1Options, savV1 } from './testing-v1.js';
+export { wasm } from './wasm/instance.js';
+export type { WasmCodecs } from './wasm/wasm-codecs.js';
 
 import { crc32 } from './codecs/crc32.js';
 import { PASS_FINAL } from './error.js';

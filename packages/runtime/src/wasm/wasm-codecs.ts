@@ -139,6 +139,11 @@ export class WasmCodecs {
   /** For each of `count` pages from `start` on, 1 where it is all zero. @param count at most {@link blocksMax}. */
   zeroPages(data: Uint8Array, start: number, count: number): Uint8Array {
     this.#put(data, start, start + count * PAGE);
+    return this.scanAgain(count);
+  }
+
+  /** {@link zeroPages} of the pages that were put there last. */
+  scanAgain(count: number): Uint8Array {
     this.#exports.zeroPages(count);
     return this.#memory.subarray(this.#output, this.#output + count);
   }

@@ -22,7 +22,7 @@ export class IoPortManager {
   readonly #mapped: (IoPortRange | undefined)[] = [undefined];
   readonly #ranges: IoPortRange[] = [];
   /** Told of ranges that come and go. */
-  onMapped: ((range: IoPortRange, mapped: boolean) => void) | undefined;
+  onMapped: ((range: IoPortRange, first: number, mapped: boolean) => void) | undefined;
   readonly #space: PortSpace = {
     map: (range, first) => this.#map(range, first),
     unmap: (range, first) => this.#unmap(range, first),
@@ -147,13 +147,13 @@ export class IoPortManager {
     const number = free < 0 ? this.#mapped.length : free;
     this.#mapped[number] = range;
     this.#table.fill(number, first, first + range.count);
-    this.onMapped?.(range, true);
+    this.onMapped?.(range, first, true);
   }
 
   #unmap(range: IoPortRange, first: number): void {
     this.#mapped[this.#table[first] as number] = undefined;
     this.#table.fill(0, first, first + range.count);
-    this.onMapped?.(range, false);
+    this.onMapped?.(range, first, false);
   }
 }
 

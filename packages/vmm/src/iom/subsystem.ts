@@ -3,6 +3,9 @@ import type { Subsystem } from '../vm/index.js';
 import { type IoPortRange, portText } from './io-port-range.js';
 import { IoPortManager, type IoPortManagerOptions } from './io-ports.js';
 
+/** Name of the info item. */
+const PORTS_INFO = 'ioport';
+
 /** The I/O ports of a VM, as `vm.iom`; the info item `ioport`. Counted accesses are samples below `/IOM/IoPorts`. */
 export function iom(options: IoPortManagerOptions = {}): Subsystem {
   return {
@@ -11,8 +14,8 @@ export function iom(options: IoPortManagerOptions = {}): Subsystem {
       const manager = new IoPortManager(options);
       const { info, statistics } = vm.uvm;
       if (manager.counts) {
-        manager.onMapped = (range, mapped) => {
-          const prefix = sampleName(range);
+        manager.onMapped = (range, first, mapped) => {
+          const prefix = sampleName(range, first);
           if (!mapped) {
             statistics.deregisterByPrefix(`${prefix}/`);
             return;
@@ -33,19 +36,25 @@ export function iom(options: IoPortManagerOptions = {}): Subsystem {
         };
       }
       const description = 'The I/O ports of devices.';
-      info.registerInternal({ name: 'ioport', description, handler: (_vm, output) => show(manager, output) });
+      info.registerInternal({ name: PORTS_INFO, description, handler: (_vm, output) => show(manager, output) });
       vm.iom = manager;
     },
     term: (vm) => {
+      // The UVM lives on, and would keep the devices.
+      vm.uvm.info.deregister('internal', undefined, PORTS_INFO);
+      vm.uvm.statistics.deregisterByPrefix('/IOM/');
       vm.iom = undefined;
     },
   };
 }
 
+/** Most characters that a description has in the name of a sample, which has at most 239. */
+const DESCRIPTION_MAX = 40;
+
 /** Slashes divide the names of samples, and backslashes they cannot have. */
-const sampleName = ({ first, count, description }: IoPortRange): string => {
-  const [from, to] = [first as number, (first as number) + count - 1].map((port) => portText(port).slice(2));
-  return `/IOM/IoPorts/${from}-${to} ${description.replaceAll(/[/\\]/g, '-')}`;
+const sampleName = ({ count, description }: IoPortRange, first: number): string => {
+  const [from, to] = [first, first + count - 1].map((port) => portText(port).slice(2));
+  return `/IOM/IoPorts/${from}-${to} ${description.replaceAll(/[/\\]/g, '-').slice(0, DESCRIPTION_MAX)}`;
 };
 
 function show({ ranges, counts }: IoPortManager, output: InfoOutput): void {

@@ -38,8 +38,11 @@ const show = (memory: GuestMemory, output: InfoOutput): void => {
   output.data({ ranges, cpus });
 };
 
+/** Name of the info item. */
+export const PHYS_INFO = 'phys';
+
 /** Registers the info item `phys`. */
 export function registerPgmInfo(registry: InfoRegistry, memory: GuestMemory): void {
   const description = 'What is at which guest-physical address.';
-  registry.registerInternal({ name: 'phys', description, handler: (_vm, output) => show(memory, output) });
+  registry.registerInternal({ name: PHYS_INFO, description, handler: (_vm, output) => show(memory, output) });
 }

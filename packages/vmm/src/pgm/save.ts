@@ -133,7 +133,7 @@ export class MemorySave {
       roms.length === this.#roms.length &&
       mmio2.length === this.#mmio2.length &&
       this.#roms.every(({ rom }, i) => rom === roms[i]) &&
-      this.#mmio2.every(({ range }, i) => range === mmio2[i]);
+      this.#mmio2.every(({ range, pageCount }, i) => range === mmio2[i] && range.pageCount === pageCount);
     if (isListed) return;
     throw new SsmError('VERR_WRONG_ORDER', 'ROM or memory of a device came or went while the machine was saved live');
   }

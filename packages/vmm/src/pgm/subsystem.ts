@@ -1,7 +1,7 @@
 import { SsmError } from '@ssmkit/runtime';
 import type { Subsystem } from '../vm/index.js';
 import { GuestMemory } from './guest-memory.js';
-import { registerPgmInfo } from './info.js';
+import { PHYS_INFO, registerPgmInfo } from './info.js';
 import { registerPgmSamples } from './samples.js';
 import { pgmUnit } from './unit.js';
 
@@ -34,6 +34,9 @@ export function pgm({ clearRamAtReset = true }: PgmOptions = {}): Subsystem {
     },
     resetCpu: (vm, idCpu) => vm.pgm?.cpus[idCpu]?.reset(),
     term: (vm) => {
+      // The UVM lives on, and would keep the memory.
+      vm.uvm.info.deregister('internal', undefined, PHYS_INFO);
+      vm.uvm.statistics.deregisterByPrefix('/PGM/');
       vm.pgm = undefined;
     },
   };

@@ -42,13 +42,13 @@ export class TestMemory {
     const sink = new MemorySink();
     const vote = { name: 'guest', version: 1, liveVote: (pass: number) => betweenPasses(pass) };
     this.#registry.register(vote);
+    const live = await liveSave(this.#registry, sink);
     try {
-      const live = await liveSave(this.#registry, sink);
       await live.step1();
       atEnd();
       await live.step2();
-      await live.done();
     } finally {
+      await live.done();
       this.#registry.deregister({ type: 'internal', name: 'guest' });
     }
     return sink.bytes();

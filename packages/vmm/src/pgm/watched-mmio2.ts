@@ -11,6 +11,8 @@ export class WatchedMmio2 {
   readonly range: Mmio2Range;
   /** Number that page records name it by. */
   readonly id: number;
+  /** Pages it had when the save began. */
+  readonly pageCount: number;
   /** What each page was in the pass before; `undefined` for zeros. Before the first look all are taken for zero. */
   readonly #before: (Uint8Array | undefined)[];
   readonly #saved: Uint8Array;
@@ -19,6 +21,7 @@ export class WatchedMmio2 {
   constructor(range: Mmio2Range, id: number) {
     this.range = range;
     this.id = id;
+    this.pageCount = range.pageCount;
     this.#before = new Array<Uint8Array | undefined>(range.pageCount).fill(undefined);
     this.#saved = new Uint8Array(range.pageCount);
     this.#unsaved = range.pageCount;

@@ -2,6 +2,7 @@ import { SsmError, type SsmFailure } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
 import type { Answer, EmtContext, Outcome } from '../emt/index.js';
 import { settle } from '../emt/outcome.js';
+import type { VmState } from '../vm/index.js';
 import type { Vm } from '../vm/vm.js';
 import { PdmCritSect } from './crit-sect.js';
 import type { Device, DeviceRegistration } from './device.js';
@@ -259,6 +260,18 @@ export class UsbEntry extends LunOwner {
   }
 }
 
+/** States in which drivers and devices are at work. */
+const awake: ReadonlySet<VmState> = new Set([
+  'POWERING_ON',
+  'RESUMING',
+  'RUNNING',
+  'RUNNING_LS',
+  'RESETTING_LS',
+  'SOFT_RESETTING_LS',
+  'DEBUGGING',
+  'DEBUGGING_LS',
+]);
+
 export class DriverEntry extends Owner {
   readonly registered: Registered<DriverRegistration>;
   /** The node that has `Driver`, `Config` and `AttachedDriver`. */
@@ -274,6 +287,8 @@ export class DriverEntry extends Owner {
 
   constructor(registered: Registered<DriverRegistration>, node: ConfigNode, config: ConfigNode, lun: Lun) {
     super('driver', registered.registration.name, registered.nextInstance++, lun.owner.vm, config);
+    // One that comes while the machine runs is to be told when it stops.
+    this.suspended = !awake.has(this.vm.state);
     this.registered = registered;
     this.node = node;
     this.lun = lun;

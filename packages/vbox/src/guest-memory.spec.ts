@@ -1,4 +1,4 @@
-import { MemorySource, openState } from '@ssmkit/runtime';
+import { MemorySource, openSalvaged, openState } from '@ssmkit/runtime';
 import { AwkwardSource, savV1, statusOf } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -434,5 +434,49 @@ describe('GuestMemory', () => {
         expect(await statusOf(() => read(memory, address, size))).to.equal('VERR_OUT_OF_RANGE');
       }
     });
+  });
+
+  it('of a damaged state takes what can be read, if asked to, and says what is wrong', async function () {
+    this.timeout(20_000);
+    const bytes = await guestState(
+      [
+        { pass: 0, pages: (put) => put.putRom(1, 0, 1, page(90)) },
+        {
+          pass: 1,
+          pages: (put) => {
+            for (let i = 0; i < 100; i++) put.putRam(i, page(i));
+          },
+        },
+        {
+          pages: (put) => {
+            for (let i = 50; i < 60; i++) put.putRam(i, page(i + 1000));
+          },
+        },
+      ],
+      { rom: [{ address: 0xf0000n, size: 0x1000n }] },
+    );
+    const whole = await GuestMemory.open(await openState(new MemorySource(bytes)));
+    const before = Array.from({ length: 100 }, (_, i) => page(i));
+    const last = await Promise.all(before.map((_, i) => read(whole, i * PAGE_SIZE)));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 200), fc.boolean(), async (at, isCut) => {
+        const place = at + 150;
+        const damaged = isCut ? bytes.subarray(0, place) : bytes.map((byte, i) => (i === place ? byte ^ 0x55 : byte));
+        const { state } = await openSalvaged(new MemorySource(damaged));
+        const memory = await GuestMemory.open(state, { partial: true }).catch(() => undefined);
+        if (memory === undefined) return;
+        let wrong = 0;
+        for (let i = 0; i < 100; i++) {
+          const is = Buffer.from(await read(memory, i * PAGE_SIZE).catch(() => zero));
+          // As it was, as it was before the last pass, or not there.
+          const may = [last[i], before[i], zero];
+          if (!may.some((each) => is.equals(each as Uint8Array))) wrong++;
+        }
+        // Of a changed byte nothing is known but that its pass is damaged.
+        expect(wrong).to.be.at.most(isCut ? 0 : 1);
+        if (wrong > 0) expect(memory.damage).to.have.lengthOf(1);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -22,6 +22,12 @@ export interface GuestMemoryOptions {
   readonly indexBytes?: number;
   /** Headers to go by instead of those that units have, by the units' offsets: whether the pages fit what is to be changed. */
   readonly headers?: ReadonlyMap<number, PgmHeader>;
+  /**
+   * Of a damaged state (see `openSalvaged`) take what can be read: pages behind the damage of a pass count as not saved in it.
+   * What was wrong is in {@link GuestMemory.damage}. Bytes that have changed in a pass go unnoticed as long as it can be
+   * decoded.
+   */
+  readonly partial?: boolean;
 }
 
 /** A stretch of guest-physical addresses with memory. */
@@ -65,7 +71,7 @@ export class GuestMemory {
    * would take more than it may; what is wrong with the file.
    */
   static async open(state: OpenState, options: GuestMemoryOptions = {}): Promise<GuestMemory> {
-    return new GuestMemory(await indexState(state, options.indexBytes ?? 2 ** 30, options.headers));
+    return new GuestMemory(await indexState(state, { ...options, indexBytes: options.indexBytes ?? 2 ** 30 }));
   }
 
   /** Version of the unit `pgm`. */
@@ -81,6 +87,11 @@ export class GuestMemory {
   /** What the unit says besides the pages: CPUs' paging, size of RAM, ranges. */
   get header(): PgmHeader {
     return this.#index.header;
+  }
+
+  /** What is wrong with passes of which only a part could be read; empty unless `partial` was asked for. */
+  get damage(): readonly SsmError[] {
+    return this.#index.damage;
   }
 
   /** Where there is memory, by ascending address. Where ROM lies over RAM the segment is the ROM's. */

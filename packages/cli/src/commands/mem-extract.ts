@@ -18,10 +18,18 @@ import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { STDIN } from '../input.js';
 import type { Output } from '../io.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
-import type { ErrorJson } from '../output/json.js';
-import { addressText, type Opened, type Range, rangeOption, withMemory } from './mem-options.js';
+import { type ErrorJson, errorJson } from '../output/json.js';
+import {
+  addressText,
+  type MemOptions,
+  type Opened,
+  type Range,
+  rangeOption,
+  salvageOption,
+  withMemory,
+} from './mem-options.js';
 
 /** What `ssm mem extract --json` prints; docs/cli.md says what each key means. */
 export interface MemExtractDocument {
@@ -39,7 +47,7 @@ export interface MemExtractDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface ExtractOptions extends CommonOptions {
+interface ExtractOptions extends MemOptions {
   readonly format: 'raw' | 'elf';
   readonly range?: Range;
 }
@@ -70,6 +78,7 @@ export function memExtractCommand(context: Context): Command {
         .default('raw'),
     )
     .addOption(rangeOption('only this part'))
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
@@ -92,7 +101,7 @@ interface Layout {
 }
 
 async function extract(context: Context, opened: Opened, output: string, options: ExtractOptions): Promise<void> {
-  const { input, memory } = opened;
+  const { input, memory, damage } = opened;
   const { format, range } = options;
   const layout = format === 'raw' ? rawLayout(memory, range) : await elfLayout(opened, range);
   if (output === STDIN) {
@@ -113,7 +122,7 @@ async function extract(context: Context, opened: Opened, output: string, options
       offset,
       description,
     })),
-    errors: [],
+    errors: damage.map(errorJson),
   };
   if (context.json) await context.document(document);
   else await context.print(text(document));

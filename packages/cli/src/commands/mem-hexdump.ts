@@ -2,9 +2,9 @@ import { SsmError } from '@ssmkit/runtime';
 import type { GuestMemory } from '@ssmkit/vbox';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../context.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
-import type { ErrorJson } from '../output/json.js';
-import { addressText, parseAddress, withMemory } from './mem-options.js';
+import { jsonOption, maxInputOption } from '../options.js';
+import { type ErrorJson, errorJson } from '../output/json.js';
+import { addressText, type MemOptions, parseAddress, salvageOption, withMemory } from './mem-options.js';
 
 /** What `ssm mem hexdump --json` prints; docs/cli.md says what each key means. */
 export interface MemHexdumpDocument {
@@ -44,18 +44,19 @@ export function memHexdumpCommand(context: Context): Command {
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('<address>', 'where to begin', parseAddress)
     .argument('[length]', 'how many bytes', parseLength, 256)
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
-    .action((file: string, address: number, length: number, options: CommonOptions) =>
-      withMemory(context, file, options, async ({ input, memory }) => {
+    .action((file: string, address: number, length: number, options: MemOptions) =>
+      withMemory(context, file, options, async ({ input, memory, damage }) => {
         const end = address + length;
         const parts = present(memory, address, end);
         if (parts.length === 0) {
           const detail = `there is no memory from ${addressText(address)} to ${addressText(end - 1)}`;
           throw new SsmError('VERR_OUT_OF_RANGE', detail);
         }
-        if (context.json) await context.document(await documentOf(input.name, memory, address, end, parts));
+        if (context.json) await context.document(await documentOf(input.name, memory, address, end, parts, damage));
         else
           for (let at = address; at < end; at = nextPiece(at))
             await printPiece(context, memory, at, Math.min(end, nextPiece(at)));
@@ -87,13 +88,14 @@ async function documentOf(
   address: number,
   end: number,
   parts: readonly Part[],
+  damage: readonly SsmError[],
 ): Promise<MemHexdumpDocument> {
   const all: { address: number; data: string }[] = [];
   for (const { from, to } of parts) {
     const data = await memory.read(from, new Uint8Array(to - from));
     all.push({ address: from, data: Buffer.from(data).toString('base64') });
   }
-  return { file, address, length: end - address, parts: all, errors: [] };
+  return { file, address, length: end - address, parts: all, errors: damage.map(errorJson) };
 }
 
 /** Pieces end where lines do. */

@@ -1,11 +1,11 @@
 import { type MappedRegion, type Mmio2Region, mappedRegions, type PageCounts } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
-import type { ErrorJson } from '../output/json.js';
+import { type ErrorJson, errorJson } from '../output/json.js';
 import { type Column, renderTable } from '../output/table.js';
-import { addressText, type Opened, withMemory } from './mem-options.js';
+import { addressText, type MemOptions, type Opened, salvageOption, withMemory } from './mem-options.js';
 
 /** What `ssm mem --json` prints; docs/cli.md says what each key means. */
 export interface MemMapDocument {
@@ -46,10 +46,11 @@ export function memMapCommand(context: Context): Command {
     .summary('show where there is memory (also without the word map)')
     .description('Shows where the guest has memory, and how much of it is zero.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', explanation)
-    .action((file: string, options: CommonOptions) =>
+    .action((file: string, options: MemOptions) =>
       withMemory(context, file, options, async (opened) => {
         const mapped = await mappedRegions(opened.state, opened.memory);
         const document = documentOf(opened, mapped);
@@ -59,7 +60,7 @@ export function memMapCommand(context: Context): Command {
     );
 }
 
-function documentOf({ input, memory }: Opened, mapped: readonly MappedRegion[]): MemMapDocument {
+function documentOf({ input, memory, damage }: Opened, mapped: readonly MappedRegion[]): MemMapDocument {
   const { cpus, ramConfig } = memory.header;
   const segments = memory.segments().map(({ address, size, kind, description, space }) => ({
     address,
@@ -78,7 +79,7 @@ function documentOf({ input, memory }: Opened, mapped: readonly MappedRegion[]):
     segments,
     devices: memory.mmio2Regions().map((region) => deviceJson(region, mapped)),
     pages: sum(segments.map(({ pages }) => pages)),
-    errors: [],
+    errors: damage.map(errorJson),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type OpenState, openState } from '@ssmkit/runtime';
+import { isSsmError, type OpenState, openSalvaged, openState, SsmError } from '@ssmkit/runtime';
 import { GuestMemory } from '@ssmkit/vbox';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
@@ -23,6 +23,8 @@ export interface Opened {
   readonly input: Input;
   readonly state: OpenState;
   readonly memory: GuestMemory;
+  /** What is wrong with it, as far as it was asked for with --salvage. */
+  readonly damage: readonly SsmError[];
 }
 
 /** A number of bytes, or an address: `0x9fc00`, `654336`, `639K`. */
@@ -53,16 +55,52 @@ export function addressText(address: number): string {
   return `0x${address.toString(16).padStart(8, '0')}`;
 }
 
+/** Options of all commands of `ssm mem`. */
+export interface MemOptions extends CommonOptions {
+  readonly salvage?: boolean;
+}
+
+export const salvageOption = (): Option =>
+  new Option('--salvage', 'of a damaged state use what can be read; what cannot is missing, and zero');
+
 /** Opens the guest's memory in the FILE of a command line for as long as `use` runs. */
 export function withMemory(
   context: Context,
   file: string,
-  options: CommonOptions,
+  options: MemOptions,
   use: (opened: Opened) => Promise<void>,
 ): Promise<void> {
   context.json = options.json === true;
   return withInput(context.io, file, options.maxInput, async (input) => {
-    const state = await openState(input.source);
-    await use({ input, state, memory: await GuestMemory.open(state) });
+    if (options.salvage !== true) {
+      const { state, memory } = await openWhole(input);
+      await use({ input, state, memory, damage: [] });
+      return;
+    }
+    const { state } = await openSalvaged(input.source);
+    const memory = await GuestMemory.open(state, { partial: true });
+    const { damage } = memory;
+    context.fail(damage);
+    await use({ input, state, memory, damage });
+    await context.report(damage);
   });
+}
+
+async function openWhole({ source }: Input): Promise<Pick<Opened, 'state' | 'memory'>> {
+  try {
+    const state = await openState(source);
+    return { state, memory: await GuestMemory.open(state) };
+  } catch (error) {
+    if (!isSsmError(error) || !isDamage(error)) throw error;
+    throw new SsmError(error.status, `${error.detail}; --salvage takes what can be read`, error.where, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether a failure is one of a state that is damaged, and not that of another file. */
+function isDamage({ status, where }: SsmError): boolean {
+  const isOther =
+    status === 'VERR_SSM_INTEGRITY_MAGIC' || status === 'VERR_SSM_INTEGRITY_VERSION' || where.offset === 0;
+  return !isOther && /^VERR_(?:SSM_INTEGRITY|EOF)/.test(status);
 }

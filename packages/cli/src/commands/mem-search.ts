@@ -3,10 +3,18 @@ import { MemoryPattern, searchMemory } from '@ssmkit/vbox';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Context, ExitCode } from '../context.js';
 import { UsageError } from '../errors.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
-import type { ErrorJson } from '../output/json.js';
-import { addressText, type Opened, type Range, rangeOption, withMemory } from './mem-options.js';
+import { type ErrorJson, errorJson } from '../output/json.js';
+import {
+  addressText,
+  type MemOptions,
+  type Opened,
+  type Range,
+  rangeOption,
+  salvageOption,
+  withMemory,
+} from './mem-options.js';
 
 /** What `ssm mem search --json` prints; docs/cli.md says what each key means. */
 export interface MemSearchDocument {
@@ -16,7 +24,7 @@ export interface MemSearchDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface SearchOptions extends CommonOptions {
+interface SearchOptions extends MemOptions {
   readonly hex?: boolean;
   readonly utf16?: boolean;
   readonly ignoreCase?: boolean;
@@ -50,6 +58,7 @@ export function memSearchCommand(context: Context): Command {
     .option('-i, --ignore-case', 'letters A to Z match either case')
     .addOption(rangeOption('look only here'))
     .addOption(new Option('--limit <n>', 'stop after this many matches').argParser(parseLimit).default(1000))
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
@@ -70,7 +79,7 @@ function patternOf(text: string, { hex, utf16 = false, ignoreCase = false }: Sea
 
 async function search(
   context: Context,
-  { input, memory }: Opened,
+  { input, memory, damage }: Opened,
   pattern: MemoryPattern,
   { range, limit }: SearchOptions,
 ): Promise<void> {
@@ -86,7 +95,7 @@ async function search(
     if (!context.json) await context.print(`${addressText(address)}  ${escapeText(description)}\n`);
   }
   if (matches.length === 0) context.exitCode = ExitCode.failed;
-  const document: MemSearchDocument = { file: input.name, matches, more, errors: [] };
+  const document: MemSearchDocument = { file: input.name, matches, more, errors: damage.map(errorJson) };
   if (context.json) await context.document(document);
   else if (more) await context.note(`there are more than ${limit} matches: see --limit`);
 }

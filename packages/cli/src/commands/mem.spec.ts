@@ -348,4 +348,43 @@ describe('ssm mem', () => {
       });
     }
   });
+
+  describe('of a damaged state', () => {
+    const cut = () => stdin.subarray(0, stdin.length - 1000);
+
+    it('says what helps', async () => {
+      const { code, out, err } = await runSsm(['mem', '-'], { stdin: cut() });
+      expect({ code, out }).to.deep.equal({ code: 1, out: '' });
+      expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_FOOTER: .*; --salvage takes what can be read .*\n$/);
+      const other = await runSsm(['mem', '-'], { stdin: new Uint8Array(1000) });
+      expect(other.err).to.match(/^ssm: VERR_SSM_INTEGRITY_MAGIC: .*\n$/);
+    });
+
+    it('--salvage: takes what can be read, and fails all the same', async () => {
+      const { code, out, err } = await runSsm(['mem', '-', '--salvage'], { stdin: cut() });
+      expect(code).to.equal(1);
+      expect(out).to.match(/0x000f0000-0x000f0fff +4 KiB +ROM +BIOS +1 +0/);
+      expect(err).to.match(/^ssm: VERR_[A-Z_]+: .* \(unit 'pgm'#1, final pass, .*\n$/);
+      const { stdout } = await runSsm(['mem', 'extract', '-', '-', '--salvage', '--range', '0xf0000+4K'], {
+        stdin: cut(),
+      });
+      expect(Buffer.compare(stdout, page(2))).to.equal(0);
+      const json = JSON.parse((await runSsm(['mem', 'map', '-', '--salvage', '--json'], { stdin: cut() })).out);
+      expect(json.pages.missing).to.be.greaterThan(1);
+      expect(json.errors).to.have.length(1);
+      const found = await runSsm(['mem', 'search', '-', 'over the end', '--salvage'], { stdin: cut() });
+      expect(found.out).to.match(/^0x00000ffc/);
+      const shown = await runSsm(['mem', 'hexdump', '-', '0xffc', '12', '--salvage'], { stdin: cut() });
+      expect(shown.out).to.match(/ the end/);
+    });
+
+    it('--salvage: is whole where the damage is elsewhere', async () => {
+      const at = Buffer.from(stdin).indexOf('behind') + 10;
+      const damaged = stdin.map((byte, i) => (i === at ? byte ^ 0xff : byte));
+      expect((await runSsm(['mem', '-'], { stdin: damaged })).code).to.equal(1);
+      const { code, err, out } = await runSsm(['mem', '-', '--salvage'], { stdin: damaged });
+      expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      expect(out).to.equal((await runSsm(['mem', '-'], { stdin })).out);
+    });
+  });
 });

@@ -122,7 +122,16 @@ export async function openState(source: Source, options: OpenOptions = {}): Prom
   return new OpenedState(source, reader, options.host ?? defaultHost);
 }
 
-class OpenedState implements OpenState {
+/** How a state is read that is not just opened as a file. */
+export interface OpenedOptions {
+  /** Another reader that stands at the first unit. */
+  readonly reopen: () => Promise<StateReader>;
+  /** What is wrong with one unit leaves the others as they are. */
+  readonly restIgnored: boolean;
+}
+
+/** A state that is read through any reader; made by {@link openState}. */
+export class OpenedState implements OpenState {
   readonly format: Format;
   readonly header: StateHeader;
   readonly #source: Source;
@@ -132,8 +141,10 @@ class OpenedState implements OpenState {
   #walked = false;
   #saved: SavedHost;
   #askedSelf = false;
+  readonly #options: OpenedOptions | undefined;
 
-  constructor(source: Source, reader: StateReader, host: HostProfile) {
+  constructor(source: Source, reader: StateReader, host: HostProfile, options?: OpenedOptions) {
+    this.#options = options;
     this.format = reader.format;
     this.header = reader.header;
     this.#source = source;
@@ -161,12 +172,13 @@ class OpenedState implements OpenState {
       if (unit === undefined) break;
       const opened = this.#open({ unit, records: reader.records, input: reader.input }, unit.version);
       yield opened;
-      if (!reader.records.restIgnored) await opened.measure();
+      if (!reader.records.restIgnored && this.#options?.restIgnored !== true) await opened.measure();
     }
     await reader.readEnd();
   }
 
   async #reopen(): Promise<StateReader> {
+    if (this.#options !== undefined) return this.#options.reopen();
     if (this.#source.size === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'a stream can be read only once');
     return openReader(this.#source, this.#reader.guard.fresh(), 'readable');
   }

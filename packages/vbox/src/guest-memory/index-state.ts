@@ -47,35 +47,42 @@ export class MemoryIndex {
   header: PgmHeader = { cpus: [] };
   /** Where there is RAM; `undefined` where nothing tells. */
   ramRanges: readonly AddressRange[] | undefined;
+  /** What is wrong with passes of which only a part could be read. */
+  readonly damage: SsmError[] = [];
   readonly #budget: TableBudget;
+  readonly #headers: IndexOptions['headers'];
+  /** Memory for a page, where each is read to see that it can be. */
+  readonly #page: Uint8Array | undefined;
   #hasLists = false;
 
-  /** @param indexBytes most memory for tables. */
-  constructor(state: OpenState, indexBytes: number) {
+  constructor(state: OpenState, { indexBytes, headers, partial = false }: IndexOptions) {
     this.saved = new SavedPages(state);
     this.#budget = new TableBudget(indexBytes);
+    this.#headers = headers;
+    this.#page = partial ? new Uint8Array(PAGE_SIZE) : undefined;
     this.ram = new PageTable(this.#budget);
   }
 
-  /**
-   * Goes through a unit `pgm`; to be called for every pass in the order of the file.
-   *
-   * @param changed a header to go by instead of the unit's own. @throws SsmError
-   */
-  async add(unit: OpenUnit, changed?: PgmHeader): Promise<void> {
+  /** Goes through a unit `pgm`; to be called for every pass in the order of the file. @throws SsmError */
+  async add(unit: OpenUnit): Promise<void> {
     const { name, instance, pass } = unit;
     try {
-      await this.#add(unit, changed);
+      await this.#add(unit);
+      // The checksum of the unit is behind its data.
+      if (this.#page !== undefined) await unit.measure();
     } catch (error) {
-      throw isSsmError(error) ? error.at({ unit: name, instance, pass, offset: unit.offset }) : error;
+      if (!isSsmError(error)) throw error;
+      const failure = error.at({ unit: name, instance, pass, offset: unit.offset });
+      if (this.#page === undefined || error.status === 'VERR_TOO_MUCH_DATA') throw failure;
+      this.damage.push(failure);
     }
   }
 
-  async #add(unit: OpenUnit, changed: PgmHeader | undefined): Promise<void> {
+  async #add(unit: OpenUnit): Promise<void> {
     const { version, pass } = unit;
     this.saved.begin(unit);
     const own = await getPgmHeader(unit.stream, version, this.#hasLists);
-    const header = changed ?? own;
+    const header = this.#headers?.get(unit.offset) ?? own;
     if (pass !== PASS_FINAL) this.livePasses++;
     this.version = version;
     this.header = { ...this.header, ...header };
@@ -101,9 +108,12 @@ export class MemoryIndex {
       const more = pages.next();
       if (typeof more === 'boolean' ? !more : !(await more)) return;
       const { type, page, range } = pages;
+      // Where the data is, known to be readable where that is in doubt.
+      const at = pages.hasData ? this.saved.here() : 0;
+      if (this.#page !== undefined && pages.hasData) await pages.read(this.#page);
       switch (type) {
         case PageType.ramRaw:
-          if (this.#isRam(page, type)) this.ram.set(page, this.saved.here());
+          if (this.#isRam(page, type)) this.ram.set(page, at);
           break;
         case PageType.ramZero:
           // A ballooned page stays one (`PGMR3SavedState.cpp`, PGM_SAVED_STATE_VERSION_BALLOON_BROKEN).
@@ -114,13 +124,13 @@ export class MemoryIndex {
           if (this.#isRam(page, type)) this.ram.set(page, Page.ballooned);
           break;
         case PageType.mmio2Raw:
-          this.#mmio2(range, page).set(page, this.saved.here());
+          this.#mmio2(range, page).set(page, at);
           break;
         case PageType.mmio2Zero:
           this.#mmio2(range, page).set(page, Page.zero);
           break;
         default:
-          this.#addRom(pages);
+          this.#addRom(pages, at);
       }
     }
   }
@@ -143,15 +153,15 @@ export class MemoryIndex {
     return found.pages;
   }
 
-  #addRom({ type, range: id, page, protection }: PageReader): void {
+  #addRom({ type, range: id, page, protection }: PageReader, at: number): void {
     const found = this.rom.get(id);
     if (found === undefined) throw new SsmError('VERR_PGM_SAVED_ROM_RANGE_NOT_FOUND', `no ROM range ${id}`);
     if (page * PAGE_SIZE >= found.range.size) {
       throw new SsmError('VERR_PGM_SAVED_ROM_PAGE_NOT_FOUND', `no page ${page} in ROM range ${id}`);
     }
     found.protections.set(page, protection);
-    if (type === PageType.romVirgin) found.virgin.set(page, this.saved.here());
-    else if (type === PageType.romShadowRaw) found.shadow.set(page, this.saved.here());
+    if (type === PageType.romVirgin) found.virgin.set(page, at);
+    else if (type === PageType.romShadowRaw) found.shadow.set(page, at);
     else if (type === PageType.romShadowZero) found.shadow.set(page, Page.zero);
   }
 
@@ -162,13 +172,18 @@ export class MemoryIndex {
       if (range === undefined) return;
       const first = Number(range.address) / PAGE_SIZE;
       let kind: IndexedOldRange['kind'] = 'ram';
-      while (await memory.nextPage()) {
-        if (memory.page === 0 && !memory.hidden) kind = oldKind(range, memory.type);
-        if (memory.hidden || memory.type === OldPageType.mmio) continue;
-        this.ram.set(first + memory.page, memory.hasData ? this.saved.here() : Page.zero);
+      try {
+        while (await memory.nextPage()) {
+          if (memory.page === 0 && !memory.hidden) kind = oldKind(range, memory.type);
+          const at = memory.hasData ? this.saved.here() : Page.zero;
+          if (this.#page !== undefined && memory.hasData) await memory.read(this.#page);
+          if (memory.hidden || memory.type === OldPageType.mmio) continue;
+          this.ram.set(first + memory.page, at);
+        }
+      } finally {
+        const { description } = range;
+        this.oldRanges.push({ address: Number(range.address), size: Number(range.size), description, kind });
       }
-      const { description } = range;
-      this.oldRanges.push({ address: Number(range.address), size: Number(range.size), description, kind });
     }
   }
 }
@@ -180,19 +195,30 @@ function oldKind({ address }: OldRange, type: number): IndexedOldRange['kind'] {
   return isRom ? 'rom' : 'ram';
 }
 
-/** Goes through all units of a state. @param headers to go by instead of those of units, by their offset. @throws SsmError VERR_SSM_UNIT_NOT_FOUND where none holds guest memory. */
-export async function indexState(
-  state: OpenState,
-  indexBytes: number,
-  headers?: ReadonlyMap<number, PgmHeader>,
-): Promise<MemoryIndex> {
-  const index = new MemoryIndex(state, indexBytes);
+/** How guest memory is gone through. */
+export interface IndexOptions {
+  /** Most memory for tables. */
+  readonly indexBytes: number;
+  /** Headers to go by instead of those that units have, by the units' offsets. */
+  readonly headers?: ReadonlyMap<number, PgmHeader> | undefined;
+  /** What is wrong with a unit is noted, and what is in front of it stays. */
+  readonly partial?: boolean | undefined;
+}
+
+/**
+ * Goes through all units of a state.
+ *
+ * @throws SsmError VERR_SSM_UNIT_NOT_FOUND where none holds guest memory; where nothing of it could be read, why.
+ */
+export async function indexState(state: OpenState, options: IndexOptions): Promise<MemoryIndex> {
+  const index = new MemoryIndex(state, options);
   for await (const unit of state.units()) {
-    if (unit.name === PGM.name && unit.instance === PGM.instance) await index.add(unit, headers?.get(unit.offset));
+    if (unit.name === PGM.name && unit.instance === PGM.instance) await index.add(unit);
   }
-  if (index.version === 0) {
-    const { name, instance } = PGM;
-    throw new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the state holds no guest memory', { unit: name, instance });
-  }
-  return index;
+  if (index.version > 0) return index;
+  const { name, instance } = PGM;
+  throw (
+    index.damage[0] ??
+    new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the state holds no guest memory', { unit: name, instance })
+  );
 }

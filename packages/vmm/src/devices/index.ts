@@ -3,6 +3,7 @@ import { i8237A } from './8237A/index.js';
 import { i8254 } from './i8254/index.js';
 import { i8259 } from './i8259/index.js';
 import { mc146818 } from './mc146818/index.js';
+import { pckbd } from './pckbd/index.js';
 import { serial } from './serial/index.js';
 
 /*
@@ -29,10 +30,11 @@ export * from './8237A/index.js';
 export * from './i8254/index.js';
 export * from './i8259/index.js';
 export * from './mc146818/index.js';
+export * from './pckbd/index.js';
 export * from './serial/index.js';
 
 /** The devices that come with the machine. */
-export const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, serial];
+export const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial];
 
 /** Registers them all: `VBoxDevicesRegister` of the built-in module. */
 export function builtinDevices(callbacks: { register(registration: DeviceRegistration): void }): void {

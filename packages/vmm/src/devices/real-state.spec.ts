@@ -6,6 +6,7 @@ import { i8237A } from './8237A/index.js';
 import { i8254 } from './i8254/index.js';
 import { i8259 } from './i8259/index.js';
 import { mc146818 } from './mc146818/index.js';
+import { pckbd } from './pckbd/index.js';
 import { realUnits } from './testing/node/real-units.js';
 import { DeviceBench } from './testing.js';
 
@@ -15,6 +16,7 @@ const rows: readonly (readonly [DeviceRegistration, (bytes: Uint8Array) => Confi
   [i8259, () => ({})],
   [mc146818, (bytes) => ({ UseUTC: bytes[3] !== 0 })],
   [i8237A, () => ({})],
+  [pckbd, () => ({})],
 ];
 
 describe('units of real machines', () => {

@@ -1,0 +1,2 @@
+export { PckbdDevice, pckbd } from './pckbd.js';
+export { isKey, scanCodes } from './scan-codes.js';

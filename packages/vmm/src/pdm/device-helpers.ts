@@ -3,7 +3,7 @@ import { duplicateSubTree, queryDef } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
 import { destinations, type InfoStatus } from '../emt/index.js';
 import type { IoPortManager } from '../iom/index.js';
-import type { GuestMemory } from '../pgm/index.js';
+import type { GuestMemory, Mmio2Range, MmioHandlers } from '../pgm/index.js';
 import type { Session } from '../sup/index.js';
 import type { TmTimer } from '../tm/index.js';
 import type { Firmware, Uvm, VirtualCpu, Vm } from '../vm/index.js';
@@ -77,6 +77,23 @@ export class DeviceHelperTable extends CommonHelpers<DeviceEntry> implements Dev
     const range = iom.register(first, { owner: this, count, handlers, description });
     this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
     return () => iom.remove(range);
+  }
+
+  mmioMap(address: number, size: number, handlers: MmioHandlers, description: string): () => void {
+    this.owner.mustExist();
+    const memory = this.#memory;
+    const range = memory.createMmio({ owner: this, size, handlers, description });
+    this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
+    range.map(address);
+    return () => memory.remove(range);
+  }
+
+  mmio2Create(region: number, size: number, description: string): Mmio2Range {
+    this.owner.mustExist();
+    const { name: device, instance } = this;
+    const range = this.#memory.createMmio2({ owner: this, device, instance, region, size, description });
+    this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
+    return range;
   }
 
   physRead(address: number, bytes: Uint8Array): void {
@@ -158,12 +175,9 @@ export class DeviceHelperTable extends CommonHelpers<DeviceEntry> implements Dev
 
   // Drivers
 
-  driverAttach(lun: number, base: BaseInterface, description: string): Promise<BaseInterface> {
-    // A failure of the caller's place is one of the promise, too.
-    return Promise.resolve(this.owner).then(() => {
-      const context = this.owner.emt('DriverAttach');
-      return attachToLun(this.pdm, context, this.owner, lun, base, description);
-    });
+  async driverAttach(lun: number, base: BaseInterface, description: string): Promise<BaseInterface> {
+    const context = this.owner.emt('DriverAttach');
+    return attachToLun(this.pdm, context, this.owner, lun, base, description);
   }
 
   async driverDetach(number: number, flags = 0): Promise<void> {

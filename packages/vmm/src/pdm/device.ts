@@ -2,6 +2,7 @@ import type { SsmError, SsmFailure, UnitCallbacks } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
 import type { Answer, InfoStatus } from '../emt/index.js';
+import type { Mmio2Range, MmioHandlers } from '../pgm/index.js';
 import type { CritSect, TimerCallback, TimerClock, TmTimer } from '../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../vm/index.js';
 import type { BaseInterface } from './interface-ids.js';
@@ -130,6 +131,19 @@ export interface DeviceInstance {
 
   /** Maps a range of I/O ports. @returns what unmaps it. */
   ioPortMap(first: number, count: number, handlers: IoPortHandlers, description: string): () => void;
+  /**
+   * Makes registers in guest memory, and maps them.
+   *
+   * @returns what unmaps them.
+   * @throws SsmError like `GuestMemory.createMmio` and `map`.
+   */
+  mmioMap(address: number, size: number, handlers: MmioHandlers, description: string): () => void;
+  /**
+   * Makes memory of the device, which `pgm` saves and the guest sees once it is mapped.
+   *
+   * @param size bytes, whole pages. @throws SsmError like `GuestMemory.createMmio2`.
+   */
+  mmio2Create(region: number, size: number, description: string): Mmio2Range;
   /** Reads guest memory as the guest would. */
   physRead(address: number, bytes: Uint8Array): void;
   physWrite(address: number, bytes: Uint8Array): void;

@@ -69,27 +69,30 @@ async function round(context: EmtContext, pdm: Pdm, what: Lasting): Promise<Owne
   const mark = marks[what];
   /** @returns whether the instance is through. */
   const tell = async (owner: Owner): Promise<boolean> => {
-    if (owner.asyncDone !== undefined) {
-      const { asyncDone } = owner;
-      let isDone = false;
-      const outcome = await owner.call(context, `the end of ${what}`, () => {
-        isDone = asyncDone();
-      });
+    if (owner.asyncDone === undefined) {
+      if (owner[mark]) return true;
+      owner[mark] = true;
+      owner.isNotified = true;
+      const outcome = await owner.call(context, what, () => objectOf(owner)?.[what]?.());
+      owner.isNotified = false;
       if (hasFailed(outcome)) pdm.log(`PDM: ${outcome.message}`);
-      // One that fails to say so would never be done.
-      if (isDone || hasFailed(outcome)) owner.asyncDone = undefined;
-      else pending.push(owner);
-      return owner.asyncDone === undefined;
     }
-    if (owner[mark]) return true;
-    owner[mark] = true;
-    owner.isNotified = true;
-    const outcome = await owner.call(context, what, () => objectOf(owner)?.[what]?.());
-    owner.isNotified = false;
-    if (hasFailed(outcome)) pdm.log(`PDM: ${outcome.message}`);
-    if (owner.asyncDone === undefined) return true;
+    // Asked at once: what is done already need not be waited for.
+    if (await isDone(owner)) return true;
     pending.push(owner);
     return false;
+  };
+  const isDone = async (owner: Owner): Promise<boolean> => {
+    const { asyncDone } = owner;
+    if (asyncDone === undefined) return true;
+    let done = false;
+    const outcome = await owner.call(context, `the end of ${what}`, () => {
+      done = asyncDone();
+    });
+    if (hasFailed(outcome)) pdm.log(`PDM: ${outcome.message}`);
+    // One that fails to say so would never be done.
+    if (done || hasFailed(outcome)) owner.asyncDone = undefined;
+    return owner.asyncDone === undefined;
   };
   for (const owner of pdm.luns()) {
     const isFirst = owner.isFirst(what);

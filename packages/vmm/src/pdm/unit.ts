@@ -1,4 +1,11 @@
-import { type LoadHandle, PASS_FINAL, SsmError, type UnitRegistration } from '@ssmkit/runtime';
+import {
+  type GetStream,
+  isSsmError,
+  type LoadHandle,
+  PASS_FINAL,
+  SsmError,
+  type UnitRegistration,
+} from '@ssmkit/runtime';
 import { PdmCpu, PdmDevice, PdmLive, Pdm as PdmState } from '@ssmkit/vbox';
 import type { VirtualCpu } from '../vm/index.js';
 import type { Pdm } from './pdm.js';
@@ -64,13 +71,23 @@ export function pdmUnit(pdm: Pdm): UnitRegistration {
         const live = stream.get(new PdmLive());
         return compareDevices(pdm, live.devices, version, handle);
       }
-      // The unit says nothing of how many CPUs there are.
-      const state = stream.get(Object.assign(new PdmState(), { cpuCount: vm.cpus.length }));
+      const state = getState(stream, vm.cpus.length);
       for (const [i, cpu] of vm.cpus.entries()) loadCpu(cpu, state.cpus[i]!);
       pdm.chips.isDmaPending = state.dma === 1;
       return compareDevices(pdm, state.devices, version, handle);
     },
   };
+}
+
+/** @throws SsmError VERR_SSM_DATA_UNIT_FORMAT_CHANGED for what is neither yes nor no. */
+function getState(stream: GetStream, cpuCount: number): PdmState {
+  try {
+    // The unit does not say how many CPUs there are.
+    return stream.get(Object.assign(new PdmState(), { cpuCount }));
+  } catch (error) {
+    if (!isSsmError(error) || error.status !== 'VERR_OUT_OF_RANGE') throw error;
+    throw new SsmError('VERR_SSM_DATA_UNIT_FORMAT_CHANGED', error.detail, error.where, { cause: error });
+  }
 }
 
 function devicesOf(pdm: Pdm): PdmDevice[] {

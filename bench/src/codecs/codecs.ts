@@ -59,7 +59,7 @@ function batches(codecs: Codecs, data: Uint8Array): Packing {
   }
   const middle = nanoseconds();
   const back = new Uint8Array(2 ** 18);
-  for (let at = 0; at < size; at += codecs.consumed) {
+  for (let at = 0; at < size; at += codecs.lastRecords.consumed) {
     if (codecs.readRecords(records, at, size, back.length, LAST_TYPE) === 0) throw new Error('damaged');
     codecs.takeData(back, 0);
   }

@@ -11,10 +11,11 @@ const MATCH_MAX: usize = 264;
 /** After 2^5 misses in a row every second position is looked at, after 2^6 every third, and so on. */
 const SKIP_BITS: u32 = 5;
 
-/** Three bytes; one more is read. */
-function three(at: usize): u32 {
-  return load<u32>(at) & 0xffffff;
-}
+/**
+ * Shortest reference that is looked for. The format has references of three bytes, but looking for them takes longer than
+ * the one byte that each saves is worth, and so does expanding them.
+ */
+const MATCH_MIN: usize = 4;
 
 /** Writes a run of literals, and up to 15 bytes more, and returns where it ends. */
 function putLiterals(from: usize, to: usize, out: usize): usize {
@@ -41,21 +42,21 @@ export function lzfCompressBlock(input: usize, length: usize, output: usize, lim
   let out = output;
   let pos = input;
   let anchor = input;
-  if (length > 3) {
-    const last = end - 3;
+  if (length > MATCH_MIN) {
+    const last = end - MATCH_MIN;
     let misses: u32 = 1 << SKIP_BITS;
     while (pos < last) {
-      const value = three(pos);
+      const value = load<u32>(pos);
       const slot = slotOf(value);
       const ref = (load<u16>(slot) as usize) + bias;
       store<u16>(slot, (pos - bias) as u16);
       // Entries of earlier blocks lie in front of this one.
-      if (ref < input || pos - ref > OFFSET_MAX || three(ref) !== value) {
+      if (ref < input || pos - ref > OFFSET_MAX || load<u32>(ref) !== value) {
         pos += misses++ >> SKIP_BITS;
         continue;
       }
       misses = 1 << SKIP_BITS;
-      const count: usize = 3 + same(pos + 3, ref + 3, min(end, pos + MATCH_MAX));
+      const count = MATCH_MIN + same(pos + MATCH_MIN, ref + MATCH_MIN, min(end, pos + MATCH_MAX));
       const run = pos - anchor;
       if (out + run + ((run + LITERAL_MAX - 1) >> 5) + 3 > outEnd) return 0;
       if (run > 16) out = putLiterals(anchor, pos, out);
@@ -76,8 +77,8 @@ export function lzfCompressBlock(input: usize, length: usize, output: usize, lim
       anchor = pos;
       // The two last positions of the match may begin the next one.
       if (pos < last) {
-        store<u16>(slotOf(three(pos - 2)), (pos - 2 - bias) as u16);
-        store<u16>(slotOf(three(pos - 1)), (pos - 1 - bias) as u16);
+        store<u16>(slotOf(load<u32>(pos - 2)), (pos - 2 - bias) as u16);
+        store<u16>(slotOf(load<u32>(pos - 1)), (pos - 1 - bias) as u16);
       }
     }
   }

@@ -36,9 +36,16 @@ function countOf(type: u32): usize {
   return RESULT + 4 + ((type as usize) << 2) - 4;
 }
 
+/** Whether the next record begins as this one has. */
+function isFollowed(next: usize, end: usize, first: u32): bool {
+  return next < end && (load<u8>(next) as u32) === first;
+}
+
 /**
  * Reads records from `pos` on, and writes what they stand for to OUTPUT, until one comes that does not fit in `room`, is
  * not all there, or is none that a writer makes of data: that one is the caller's, who also knows what is wrong with it.
+ * So is one with which several of zeros begin, or several of blocks that are not packed: from here they would only be
+ * copied once more.
  *
  * @param lastType highest type that there may be. @param room at most OUTPUT_SIZE. RESULT tells what was done.
  */
@@ -70,14 +77,14 @@ export function readRecords(pos: usize, end: usize, room: usize, lastType: u32):
     }
     if (size === 0 || size > end - from) break;
     if (type === RAW) {
-      if (size > BLOCK || size > roomEnd - out) break;
+      if (size > BLOCK || size > roomEnd - out || (size === BLOCK && isFollowed(from + size, end, first))) break;
       copyOver(out, from, size);
       out += size;
     } else {
       const expanded = (load<u8>(from) as usize) << 10;
       if (expanded === 0 || expanded > BLOCK || expanded > roomEnd - out) break;
       if (type === ZERO) {
-        if (size !== 1) break;
+        if (size !== 1 || isFollowed(from + size, end, first)) break;
         memory.fill(out, 0, expanded);
       } else {
         if (size < 2 || size - 1 > expanded) break;

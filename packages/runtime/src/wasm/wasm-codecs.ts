@@ -20,6 +20,16 @@ interface Exports {
 /** What was read of records by {@link WasmCodecs.readRecords}, by place in the module's RESULT. */
 const Result = { consumed: 0, data: 1, raw: 2, lzf: 3, zero: 4, lz4: 6, length: 8 } as const;
 
+/** What {@link WasmCodecs.readRecords} has read. */
+export interface ReadRecords {
+  /** Bytes of records. */
+  readonly consumed: number;
+  readonly raw: number;
+  readonly lzf: number;
+  readonly zero: number;
+  readonly lz4: number;
+}
+
 /** Longest block that is packed: positions have 16 bits. */
 const COMPRESS_MAX = 65535;
 
@@ -112,7 +122,7 @@ export class WasmCodecs {
    * of the first record that is unusual in any way.
    *
    * @param room most bytes of data. @param lastType highest type of a record that there may be.
-   * @returns how many bytes of data there are for {@link takeData}; the properties tell of the records.
+   * @returns how many bytes of data there are for {@link takeData}; {@link lastRecords} tells of the records.
    */
   readRecords(bytes: Uint8Array, start: number, end: number, room: number, lastType: number): number {
     const stop = Math.min(end, start + this.#inputSize);
@@ -126,14 +136,16 @@ export class WasmCodecs {
     this.#take(this.#result[Result.data] as number, into, at);
   }
 
-  /** Bytes that the records of {@link readRecords} take up. */
-  get consumed(): number {
-    return this.#result[Result.consumed] as number;
-  }
-
-  /** How many records {@link readRecords} has read of a type. */
-  count(type: 'raw' | 'lzf' | 'zero' | 'lz4'): number {
-    return this.#result[Result[type]] as number;
+  /** What {@link readRecords} has read: bytes of records, and how many of each type. */
+  get lastRecords(): ReadRecords {
+    const result = this.#result;
+    return {
+      consumed: result[Result.consumed] as number,
+      raw: result[Result.raw] as number,
+      lzf: result[Result.lzf] as number,
+      zero: result[Result.zero] as number,
+      lz4: result[Result.lz4] as number,
+    };
   }
 
   /** For each of `count` pages from `start` on, 1 where it is all zero. @param count at most {@link blocksMax}. */

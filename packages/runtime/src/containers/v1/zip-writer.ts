@@ -1,4 +1,5 @@
-import { lzfCompress } from '../../codecs/blocks.js';
+// Blocks of V1.x are small. This compressor, unlike that in WebAssembly, looks for the shortest references, too.
+import { lzfCompress } from '../../codecs/lzf.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import type { ByteWriter } from '../byte-writer.js';
 import { BLOCK_DATA_MAX, BLOCK_HEADER_SIZE, BLOCK_LZF_MAX, BLOCK_MAGIC, ZipType } from './zip.js';

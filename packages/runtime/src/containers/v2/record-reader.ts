@@ -3,6 +3,7 @@ import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
 import { NeedMore } from '../../streams/record-source.js';
 import { wasm } from '../../wasm/instance.js';
+import type { WasmCodecs } from '../../wasm/wasm-codecs.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
@@ -11,10 +12,16 @@ import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 const packings = { lzf: 'LZF', lz4: 'LZ4' } as const;
 type Packing = keyof typeof packings;
 
-const counted = ['raw', 'lzf', 'zero', 'lz4'] as const;
-
 /** Room from which on records are decoded many at a time. */
 const MANY_FROM = 2 * BLOCK;
+
+/** What a writer's ZERO records begin with, and their size. */
+const ZERO = FIXED | IMPORTANT | RecordType.zero;
+const ZERO_SIZE = 3;
+
+/** Bytes of records that are looked at together: about twice those that were taken the last time. */
+const BATCH_MIN = 2 * BLOCK;
+const BATCH_MAX = 1 << 17;
 
 /**
  * Decodes the records of one unit at a time.
@@ -35,6 +42,7 @@ export class RecordReader implements UnitRecords {
   #empty = false;
   #start = 0;
   #totals: RecordTotals = noTotals();
+  #batch = BATCH_MIN;
   /** Type, header size and payload size of the record whose header was parsed last. */
   #type = 0;
   #headerSize = 0;
@@ -117,28 +125,58 @@ export class RecordReader implements UnitRecords {
   }
 
   /**
-   * As {@link fill}, but as many records as there is room for in `into[at, end)`, and as the window has, in one call of
-   * WebAssembly. What is not quite usual it leaves to {@link fill}, record by record, which knows every rule.
+   * As {@link fill}, but as many records as there is room for in `into[at, end)`, and as the window has. What is not quite
+   * usual it leaves to {@link fill}, which knows every rule.
    */
   fillMany(into: Uint8Array, at: number, end: number): number {
     const codecs = end - at >= MANY_FROM && this.#rest === 0 && !this.#ended ? wasm() : undefined;
     if (codecs === undefined) return this.fill(into, at, end);
+    return this.#fillZeros(into, at, end) || this.#fillBatch(codecs, into, at, end) || this.fill(into, at, end);
+  }
+
+  /** ZERO records that follow each other, as one stretch of zeros; 0 where there are none. */
+  #fillZeros(into: Uint8Array, at: number, end: number): number {
+    const { bytes, pos, limit } = this.#input;
+    const most = end - at;
+    let data = 0;
+    let next = pos;
+    for (; limit - next >= ZERO_SIZE; next += ZERO_SIZE) {
+      if (bytes[next] !== ZERO || bytes[next + 1] !== 1) break;
+      const size = (bytes[next + 2] as number) * 1024;
+      if (size === 0 || size > BLOCK || data + size > most) break;
+      data += size;
+    }
+    const count = (next - pos) / ZERO_SIZE;
+    if (count === 0 || !this.#input.guard.records(count, next - pos, data)) return 0;
+    into.fill(0, at, at + data);
+    this.#totals.zero += count;
+    this.#consumeMany(next - pos, data);
+    return data;
+  }
+
+  /** Records of all kinds, in one call of WebAssembly; 0 where it has found none that it takes. */
+  #fillBatch(codecs: WasmCodecs, into: Uint8Array, at: number, end: number): number {
     const { bytes, pos, limit, guard } = this.#input;
-    const data = codecs.readRecords(bytes, pos, limit, end - at, this.#lastType);
-    if (data === 0) return this.fill(into, at, end);
-    const { consumed } = codecs;
-    const [raw, lzf, zero, lz4] = counted.map((type) => codecs.count(type)) as [number, number, number, number];
+    const stop = Math.min(limit, pos + this.#batch);
+    const data = codecs.readRecords(bytes, pos, stop, end - at, this.#lastType);
+    const { consumed, raw, lzf, zero, lz4 } = codecs.lastRecords;
+    this.#batch = Math.min(Math.max(2 * consumed, BATCH_MIN), BATCH_MAX);
+    if (data === 0) return 0;
     codecs.takeData(into, at);
-    if (!guard.records(raw + lzf + zero + lz4, consumed, data)) return this.fill(into, at, end);
-    this.#input.advance(consumed);
+    if (!guard.records(raw + lzf + zero + lz4, consumed, data)) return 0;
     const totals = this.#totals;
     totals.raw += raw;
     totals.lzf += lzf;
     totals.zero += zero;
     totals.lz4 += lz4;
-    totals.data += data;
-    this.#empty = false;
+    this.#consumeMany(consumed, data);
     return data;
+  }
+
+  #consumeMany(stored: number, data: number): void {
+    this.#input.advance(stored);
+    this.#totals.data += data;
+    this.#empty = false;
   }
 
   /**

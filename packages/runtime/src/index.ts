@@ -41,6 +41,7 @@ export type { SaveResult } from './engine/save-run.js';
 export { getSelfDescription, hostOf } from './engine/self-units.js';
 export { openForWriting, type StandaloneOptions, type StandaloneWriter } from './engine/standalone.js';
 export type { Unit, UnitCallbacks, UnitLock, UnitRegistration, UnitType } from './engine/unit.js';
+export { majorVersion, majorVersionChanged, minorVersion } from './engine/unit-version.js';
 export { type ValidateOptions, validateState } from './engine/validate.js';
 export { type Verdict, type VerifyOptions, verifyState } from './engine/verify.js';
 export * from './error.js';

@@ -98,6 +98,24 @@ describe('files', () => {
     state.close();
   });
 
+  it('give nothing any more once they are closed, however many others are open (SSMR3Close)', async () => {
+    const { registry } = units();
+    await saveFile(registry, path());
+    const state = await openFile(path());
+    const { stream } = await state.seek('u');
+    state.close();
+    state.close();
+    // The system gives numbers of closed files to others.
+    const others = Array.from({ length: 3 }, () => new FileSource(path()));
+    expect(await statusOf(() => state.seek('u'))).to.equal('VERR_INVALID_HANDLE');
+    expect(await statusOf(() => stream.getMemAsync(new Uint8Array(150_000)))).to.match(/^VERR_/);
+    for (const other of others) {
+      expect(other.read(new Uint8Array(8), 0)).to.equal(8);
+      other.close();
+    }
+    expect(() => others[0]?.read(new Uint8Array(8), 0)).to.throw('VERR_INVALID_HANDLE');
+  });
+
   it('keep what they had when a save fails, and nothing else is left behind', async () => {
     writeFileSync(path(), 'old');
     expect(await statusOf(() => saveFile(units(true).registry, path()))).to.equal('VERR_NO_MEMORY');

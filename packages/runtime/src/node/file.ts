@@ -231,22 +231,30 @@ function syncFolder(folder: string): void {
 /** Reads a file anywhere; what is no regular file (a pipe, a terminal) as a stream. */
 export class FileSource implements Source {
   readonly size: number | undefined;
-  readonly #fd: number;
+  #fd: number | undefined;
 
   /** @throws SsmError VERR_FILE_NOT_FOUND, VERR_IO_GEN_FAILURE. */
   constructor(path: string) {
-    this.#fd = systemCall(() => openSync(path, 'r'));
-    const stat = fstatSync(this.#fd);
+    const fd = systemCall(() => openSync(path, 'r'));
+    this.#fd = fd;
+    const stat = fstatSync(fd);
     this.size = stat.isFile() ? stat.size : undefined;
   }
 
+  /** @throws SsmError VERR_INVALID_HANDLE when it is closed. */
   read(into: Uint8Array, position: number): number {
-    return systemCall(() => readSync(this.#fd, into, 0, into.length, this.size === undefined ? null : position));
+    const fd = this.#fd;
+    if (fd === undefined) throw new SsmError('VERR_INVALID_HANDLE', 'the file is closed');
+    return systemCall(() => readSync(fd, into, 0, into.length, this.size === undefined ? null : position));
   }
 
-  /** Closes the file; nothing can be read any more. */
+  /** Closes the file; nothing can be read any more. Closing it again does nothing. */
   close(): void {
-    closeSync(this.#fd);
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    // The number may soon be another file's.
+    this.#fd = undefined;
+    closeSync(fd);
   }
 }
 

@@ -108,6 +108,22 @@ describe('creating a VM', () => {
     await vm.end();
   });
 
+  it('gives the VM and its user’s side to each other, until it is destroyed (VMR3GetUVM, VMR3GetVM)', async () => {
+    const vm = await TestVm.create();
+    const { uvm } = vm;
+    const inner = uvm.vm;
+    expect([inner?.uvm === uvm, inner?.state, uvm.state]).to.deep.equal([true, 'CREATED', 'CREATED']);
+    await uvm.powerOff();
+    await uvm.destroy();
+    expect([uvm.vm, inner?.uvm === uvm, inner?.state, uvm.state]).to.deep.equal([
+      undefined,
+      true,
+      'TERMINATED',
+      'TERMINATED',
+    ]);
+    uvm.release();
+  });
+
   it('registers the units of what is no more, so that states which have them are loaded', async () => {
     const vm = await TestVm.create();
     expect(vm.vm.registry.units.map(({ name, loadExec }) => [name, loadExec !== undefined])).to.deep.equal([

@@ -334,6 +334,20 @@ describe('virtual CPUs', () => {
     });
   }
 
+  it('have an EMT each, which says on whose it is (VMR3GetThreadHandle, VMR3GetVMCPUThread, VMR3GetVMCPUId)', async () => {
+    const vm = await TestVm.create({ cpuCount: 3 });
+    const { emts } = vm.uvm;
+    expect([emts.here, vm.uvm.cpuId]).to.deep.equal([undefined, undefined]);
+    for (const cpu of vm.vm.cpus) {
+      const seen = await emts.requests.callWait(cpu.id, () => {
+        expect([emts.here?.emt === cpu.emt, vm.uvm.cpuId]).to.deep.equal([true, cpu.id]);
+      });
+      expect([cpu.emt.name, seen]).to.deep.equal([`EMT-${cpu.id}`, 'VINF_SUCCESS']);
+    }
+    expect(new Set(vm.vm.cpus.map(({ emt }) => emt)).size).to.equal(3);
+    await vm.end();
+  });
+
   it('are plugged without further ado', async () => {
     const vm = await TestVm.create({ cpuCount: 2 });
     vm.uvm.hotPlugCpu(1);

@@ -14,6 +14,7 @@ import { type ConfigLiteral, configTree } from '../cfgm/index.js';
 import { InfoRegistry } from '../dbgf/index.js';
 import { settle } from '../emt/outcome.js';
 import type { Device, DeviceRegistration } from '../pdm/device.js';
+import { GuestMemory, pgmUnit } from '../pgm/index.js';
 import { type TimeManager, tmUnit } from '../tm/index.js';
 import { TestTime } from '../tm/testing.js';
 import type { VmState } from '../vm/index.js';
@@ -60,12 +61,25 @@ export class DeviceBench {
   /** What devices have asked the VM for. */
   readonly calls: string[] = [];
   vmState: VmState = 'CREATING';
+  #memory: GuestMemory | undefined;
 
   constructor({ ram = 1 << 20, utc = 0n, drivers = {} }: BenchOptions = {}) {
     this.bus = new BenchBus(ram);
     this.time.utc = utc;
     this.drivers = new Map(Object.entries(drivers));
     this.registry.register(tmUnit(this.tm));
+  }
+
+  /**
+   * What devices have put into guest memory, registers and memory of their own: there with the first of them, with unit
+   * and all. RAM that is moved by DMA is the bus's.
+   */
+  get memory(): GuestMemory {
+    if (this.#memory === undefined) {
+      this.#memory = new GuestMemory({ size: 1 << 20 });
+      this.registry.register(pgmUnit(this.#memory, this.time.host));
+    }
+    return this.#memory;
   }
 
   /** Makes a device and constructs it. @throws what it fails with. */

@@ -15,6 +15,7 @@ import type {
   RtcCallbacks,
 } from '../../pdm/device.js';
 import type { BaseInterface } from '../../pdm/interface-ids.js';
+import type { Mmio2Range, MmioHandlers } from '../../pgm/index.js';
 import type { CritSect, TmTimer } from '../../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../../vm/index.js';
 import type { DeviceBench } from '../testing.js';
@@ -51,6 +52,18 @@ export class BenchInstance implements DeviceInstance {
 
   ioPortMap(first: number, count: number, handlers: IoPortHandlers): () => void {
     return this.#bench.bus.mapPorts(first, count, handlers);
+  }
+
+  mmioMap(address: number, size: number, handlers: MmioHandlers, description: string): () => void {
+    const { memory } = this.#bench;
+    const range = memory.createMmio({ owner: this, size, handlers, description });
+    range.map(address);
+    return () => memory.remove(range);
+  }
+
+  mmio2Create(region: number, size: number, description: string): Mmio2Range {
+    const { name: device, instance } = this;
+    return this.#bench.memory.createMmio2({ owner: this, device, instance, region, size, description });
   }
 
   physRead(address: number, bytes: Uint8Array): void {

@@ -47,9 +47,9 @@ tested  equ     0x1000
 blocks  equ     128                     ; of 2 KiB
 
 ; Longest silence of a device, in ticks
-periodic_limit  equ     100
+periodic_limit  equ     10 * TICKS
+noise_limit     equ     10 * TICKS
 update_limit    equ     300
-noise_limit     equ     300
 
 start:  jmp     0x0000:main
 main:   cli

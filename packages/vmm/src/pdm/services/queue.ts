@@ -285,7 +285,7 @@ export class Queues {
     );
     this.#queues.push(queue);
     if (interval > 0) {
-      const timer = this.#options.createTimer(`Que/${name}`.slice(0, 31), () => {
+      const timer = this.#options.createTimer(timerName(name), () => {
         this.#flush(queue);
         timer.setMillies(interval);
       });
@@ -330,4 +330,14 @@ export class Queues {
     this.#isDue = true;
     this.#options.wake();
   }
+}
+
+/** Bytes of a timer's name. */
+const TIMER_NAME_MAX = 31;
+
+/** The name of a queue's timer, which is shorter than that of the queue can be. */
+function timerName(queue: string): string {
+  let name = `Que/${queue}`;
+  while (sizeOfString(name) - 1 > TIMER_NAME_MAX) name = [...name].slice(0, -1).join('');
+  return name;
 }

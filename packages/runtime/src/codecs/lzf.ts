@@ -10,7 +10,8 @@
  * There is no header and no end mark: a block ends where its input ends. A reference may reach into what it produces
  * itself (offset 1 repeats one byte), which is how runs are coded.
  *
- * The compressor remembers one position per hash of three bytes. Where it finds nothing it looks at fewer and fewer
+ * The compressor remembers one position per hash of four bytes: references of three save a byte each, which is not worth
+ * the time that looking for them takes. Where it finds nothing it looks at fewer and fewer
  * positions, so that data that does not compress costs little; the choice of matches is free, and two compressors give
  * different bytes for the same data.
  */
@@ -18,7 +19,7 @@
 const LITERAL_MAX = 32;
 const OFFSET_MAX = 8192;
 const MATCH_MAX = 264;
-const HASH_BITS = 12;
+const HASH_BITS = 13;
 /** After 2^5 misses in a row every second position is looked at, after 2^6 every third, and so on. */
 const SKIP_BITS = 5;
 /** From this length on a call of a built-in copies faster than a loop. */
@@ -31,10 +32,15 @@ const COPY_FROM = 48;
 const positions = new Int32Array(1 << HASH_BITS);
 let base = 0;
 
+function slotOf(value: number): number {
+  return Math.imul(value, 0x9e3779b1) >>> (32 - HASH_BITS);
+}
+
 /**
  * Compresses `input[start, end)` into `into[at, at + limit)`.
  *
  * @param limit most bytes the result may have; `into` must have room for them.
+ * @param shortest bytes of the shortest reference that is looked for.
  * @returns the size of the result in bytes, or 0 when it does not fit in the limit.
  */
 export function lzfCompress(
@@ -44,6 +50,7 @@ export function lzfCompress(
   into: Uint8Array,
   at: number,
   limit: number,
+  shortest: 3 | 4 = 4,
 ): number {
   const length = end - start;
   if (base > 0x7ffffff0 - length) {
@@ -53,29 +60,29 @@ export function lzfCompress(
   const bias = base + 1 - start;
   base += length;
 
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  // Of four bytes that are read the last is shifted out where three are to be the same.
+  const shift = 32 - 8 * shortest;
   const outEnd = at + limit;
-  const last = end - 2;
+  const last = end - 3;
   let out = at;
   let pos = start;
   let anchor = start;
   let misses = 1 << SKIP_BITS;
   while (pos < last) {
-    const a = input[pos] as number;
-    const b = input[pos + 1] as number;
-    const c = input[pos + 2] as number;
-    const slot = Math.imul((a << 16) | (b << 8) | c, 0x9e3779b1) >>> (32 - HASH_BITS);
+    const value = view.getInt32(pos, true) << shift;
+    const slot = slotOf(value);
     const ref = (positions[slot] as number) - bias;
     positions[slot] = pos + bias;
     const offset = pos - ref - 1;
-    if (ref < start || offset >= OFFSET_MAX || input[ref] !== a || input[ref + 1] !== b || input[ref + 2] !== c) {
+    if (ref < start || offset >= OFFSET_MAX || view.getInt32(ref, true) << shift !== value) {
       pos += misses++ >> SKIP_BITS;
-      if (out + pos - anchor > outEnd) return 0;
       continue;
     }
     misses = 1 << SKIP_BITS;
 
     const most = Math.min(end - pos, MATCH_MAX);
-    let count = 3;
+    let count: number = shortest;
     while (count < most && input[ref + count] === input[pos + count]) count++;
 
     const run = pos - anchor;
@@ -92,12 +99,8 @@ export function lzfCompress(
 
     // The two last positions of the match may begin the next one.
     if (pos < last) {
-      const d = input[pos - 2] as number;
-      const e = input[pos - 1] as number;
-      const f = input[pos] as number;
-      positions[Math.imul((d << 16) | (e << 8) | f, 0x9e3779b1) >>> (32 - HASH_BITS)] = pos - 2 + bias;
-      const g = input[pos + 1] as number;
-      positions[Math.imul((e << 16) | (f << 8) | g, 0x9e3779b1) >>> (32 - HASH_BITS)] = pos - 1 + bias;
+      positions[slotOf(view.getInt32(pos - 2, true) << shift)] = pos - 2 + bias;
+      positions[slotOf(view.getInt32(pos - 1, true) << shift)] = pos - 1 + bias;
     }
   }
   const run = end - anchor;

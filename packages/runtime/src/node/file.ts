@@ -64,13 +64,23 @@ export class FileSink implements Sink {
     this.#temporary = temporaryFor(this.#path);
     removeLeftovers(this.#path);
     const mode = replacedMode(this.#path);
-    this.#fd = systemCall(() => openSync(this.#temporary, 'wx', NEW_FILE_MODE));
+    this.#fd = this.#create();
     try {
       // Against what the umask takes away.
       if (mode !== undefined) systemCall(() => fchmodSync(this.#fd, mode));
     } catch (error) {
       this.#discard(true);
       throw error;
+    }
+  }
+
+  #create(): number {
+    try {
+      return openSync(this.#temporary, 'wx', NEW_FILE_MODE);
+    } catch (error) {
+      // Nobody knows the name of the temporary file.
+      const { status, detail } = fromSystemError(error);
+      throw new SsmError(status, detail.replace(this.#temporary, this.#path), {}, { cause: error });
     }
   }
 
@@ -239,6 +249,9 @@ export class FileSource implements Source {
     this.#fd = fd;
     const stat = fstatSync(fd);
     this.size = stat.isFile() ? stat.size : undefined;
+    if (!stat.isDirectory()) return;
+    this.close();
+    throw new SsmError('VERR_IO_GEN_FAILURE', `'${path}' is a folder`);
   }
 
   /** @throws SsmError VERR_INVALID_HANDLE when it is closed. */

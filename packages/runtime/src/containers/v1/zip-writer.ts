@@ -1,4 +1,3 @@
-// Blocks of V1.x are small. This compressor, unlike that in WebAssembly, looks for the shortest references, too.
 import { lzfCompress } from '../../codecs/lzf.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import type { ByteWriter } from '../byte-writer.js';
@@ -80,7 +79,8 @@ export class ZipWriter implements RecordSink {
     let size = Math.min(end - start, BLOCK_DATA_MAX);
     let stored: number;
     for (;;) {
-      stored = lzfCompress(data, start, start + size, bytes, at + BLOCK_HEADER_SIZE, BLOCK_LZF_MAX);
+      // The shortest references, too: they make the blocks of small units those of the original.
+      stored = lzfCompress(data, start, start + size, bytes, at + BLOCK_HEADER_SIZE, BLOCK_LZF_MAX, 3);
       if (stored > 0) break;
       size >>= 1;
     }

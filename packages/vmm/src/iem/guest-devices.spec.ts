@@ -63,3 +63,31 @@ describe('the guest that shows any loss of state, with real devices', () => {
     expect(pc.output).to.equal(expected);
   });
 });
+
+describe('the guest that echoes the keyboard, with a real one', () => {
+  const echo = readFileSync(file('keyboard.bin'));
+  /** Usages of USB's keyboard page: A, Up, Esc. */
+  const typed = [0x04, 0x52, 0x29];
+  const codes = ['1e', '9e', 'e0', '48', 'e0', 'c8', '01', '81'];
+  const said = `ready\r\n${codes.map((code) => `${code}\r\n`).join('')}end\r\n`;
+
+  for (const saves of [false, true]) {
+    it(`writes scan codes, and ends with Esc${saves ? '; saved after each event' : ''}`, async () => {
+      let pc = await BenchPc.boot(echo);
+      while (!pc.output.endsWith('ready\r\n')) expect(pc.run(10_000), pc.output).to.equal(false);
+      for (const usage of typed) {
+        for (const event of ['press', 'release'] as const) {
+          pc.keys[event](usage);
+          if (saves) {
+            const { state, output } = await pc.save();
+            pc = await BenchPc.resume(state, output);
+          }
+          // Not so long that the key repeats.
+          pc.run(END, pc.now + 50_000_000n);
+        }
+      }
+      expect(pc.run(END)).to.equal(true);
+      expect(pc.output).to.equal(said);
+    });
+  }
+});

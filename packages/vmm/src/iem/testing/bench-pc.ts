@@ -1,6 +1,6 @@
-import { i8237A, i8254, i8259, mc146818For, serial } from '../../devices/index.js';
+import { i8237A, i8254, i8259, mc146818For, pckbd, serial } from '../../devices/index.js';
 import { DeviceBench } from '../../devices/testing.js';
-import { char, memoryStream, StreamEnd } from '../../drivers/index.js';
+import { char, KeyboardEnd, mainKeyboard, memoryStream, StreamEnd } from '../../drivers/index.js';
 import { BenchChain } from '../../drivers/testing.js';
 import type { DeviceRegistration } from '../../pdm/device.js';
 import { queryInterface } from '../../pdm/interface-ids.js';
@@ -24,18 +24,21 @@ const LONG = 1_000_000_000n;
 /** What the CPU reads when the interrupt controller has nothing after all. */
 const SPURIOUS = 0x0f;
 
-const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818For(() => 0), i8237A, serial, noise];
+const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818For(() => 0), i8237A, pckbd, serial, noise];
 
 export class BenchPc {
   readonly bench: DeviceBench;
   readonly cpu: Cpu8086;
+  /** Who types. */
+  readonly keys: KeyboardEnd;
   readonly #end: StreamEnd;
   /** What this machine has written to COM1. */
   output = '';
 
-  private constructor(bench: DeviceBench, end: StreamEnd) {
+  private constructor(bench: DeviceBench, keys: KeyboardEnd, end: StreamEnd) {
     const { bus } = bench;
     this.bench = bench;
+    this.keys = keys;
     this.#end = end;
     const sync = (): void => {
       if (bus.intr === this.cpu.interruptLine) return;
@@ -74,13 +77,15 @@ export class BenchPc {
   /** A machine that is off. */
   static async create(): Promise<BenchPc> {
     const chain = new BenchChain([char], [memoryStream]);
+    const keyboard = new BenchChain([mainKeyboard]);
     const bench = new DeviceBench({
       ram: MEMORY_SIZE,
       utc: 1_700_000_000_000_000_000n,
-      drivers: { 'serial/0': chain.attach },
+      drivers: { 'serial/0': chain.attach, 'pckbd/0': keyboard.attach },
     });
     for (const device of devices) await bench.add(device);
-    return new BenchPc(bench, queryInterface(chain.bottom, StreamEnd) as StreamEnd);
+    const keys = queryInterface(keyboard.bottom, KeyboardEnd) as KeyboardEnd;
+    return new BenchPc(bench, keys, queryInterface(chain.bottom, StreamEnd) as StreamEnd);
   }
 
   /** A machine that runs a program. */

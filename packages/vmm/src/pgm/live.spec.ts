@@ -193,7 +193,7 @@ function perform({ memory, vram, shadowed }: TestMemory, step: Write): void {
       else memory.writeU64(step.address, BigInt(step.value));
       break;
     case 'cpu':
-      memory.cpus[0]?.writeByte(step.address, step.value);
+      memory.cpus[0]?.write(step.address, Uint8Array.of(step.value));
       break;
     case 'vram':
       vram.bytes[step.offset] = step.value;

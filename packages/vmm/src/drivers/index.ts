@@ -1,5 +1,6 @@
 import type { DriverRegistration } from '../pdm/driver.js';
 import { char } from './char.js';
+import { mainDisplay } from './display.js';
 import { mainKeyboard } from './keyboard.js';
 import { mainMouse } from './mouse.js';
 import { memoryStream, nullStream } from './streams.js';
@@ -19,14 +20,15 @@ import { memoryStream, nullStream } from './streams.js';
  * from the guest count as gone.
  */
 
-const builtin: readonly DriverRegistration[] = [char, memoryStream, nullStream, mainKeyboard, mainMouse];
+const builtin: readonly DriverRegistration[] = [char, memoryStream, nullStream, mainDisplay, mainKeyboard, mainMouse];
 
 /** Registers all drivers that need nothing of the host. */
 export function builtinDrivers(callbacks: { register(driver: DriverRegistration): void }): void {
   for (const driver of builtin) callbacks.register(driver);
 }
 
+export { DisplayEnd } from './display.js';
 export { KeyboardEnd, type KeyboardLeds } from './keyboard.js';
 export { type MouseButton, MouseEnd, mouseButtons } from './mouse.js';
 export { StreamEnd } from './streams.js';
-export { char, mainKeyboard, mainMouse, memoryStream, nullStream };
+export { char, mainDisplay, mainKeyboard, mainMouse, memoryStream, nullStream };

@@ -1,3 +1,4 @@
+import type { Screen } from '@ssmkit/vbox';
 import { interfaceId } from './interface-ids.js';
 
 /*
@@ -122,6 +123,8 @@ export interface MouseConnector {
 
 /** A display of the guest (`PDMIDISPLAYPORT`). */
 export interface DisplayPort {
+  /** The screen as it is now. */
+  readonly screen: Screen;
   /** Text as it is on the screen, if the adapter is in a text mode. */
   readonly text: readonly string[] | undefined;
 }

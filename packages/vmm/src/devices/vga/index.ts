@@ -1,0 +1,1 @@
+export { VgaDevice, vga } from './vga.js';

@@ -1,5 +1,4 @@
-import type { PutStream } from '@ssmkit/runtime';
-import { loadState, MemorySource, Registry } from '@ssmkit/runtime';
+import { loadState, MemorySource, type PutStream, Registry } from '@ssmkit/runtime';
 import { statusOf } from '@ssmkit/runtime/testing';
 import {
   OldMemoryWriter,

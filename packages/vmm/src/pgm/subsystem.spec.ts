@@ -3,17 +3,20 @@ import { statusOf } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import type { Executor } from '../emt/index.js';
 import { mm } from '../mm/index.js';
+import type { Cell } from '../stam/index.js';
+import type { VmOptions } from '../vm/index.js';
 import { memorySource, requestSoftReset, TestVm } from '../vm/testing.js';
 import type { Vm } from '../vm/vm.js';
 import { pgm } from './subsystem.js';
 
-const configure = (size = 0x20_0000) => ({
-  configure: (root: Parameters<NonNullable<Parameters<typeof TestVm.create>[0]>['configure'] & object>[0]) =>
-    void root.insertInteger('RamSize', size),
-});
+const create = (options: VmOptions = {}, size = 0x20_0000) =>
+  TestVm.create({
+    subsystems: [mm(), pgm()],
+    configure: (root) => void root.insertInteger('RamSize', size).insertInteger('NumCPUs', options.cpuCount ?? 1),
+    ...options,
+  });
 
-const create = (options: Parameters<typeof TestVm.create>[0] = {}, size?: number) =>
-  TestVm.create({ subsystems: [mm(), pgm()], ...configure(size), ...options });
+const sampleOf = ({ uvm }: TestVm, name: string) => (uvm.statistics.find(`/PGM/${name}`)!.sample as Cell<number>).value;
 
 /** A guest that counts, in RAM, and copies the count all over a few pages. */
 function counting(_idCpu: number, vm: Vm): Executor {
@@ -57,7 +60,7 @@ describe('the memory of a VM', () => {
     );
     const { data } = (await uvm.info.json('phys')) as unknown as { data: { ranges: unknown[] } };
     expect(data.ranges[1]).to.deep.equal({ kind: 'rom', address: 0xf0000, size: 0x10000, description: 'PC BIOS' });
-    const sample = (name: string) => (uvm.statistics.find(`/PGM/${name}`)?.sample as { value: number }).value;
+    const sample = (name: string) => sampleOf(vm, name);
     expect(
       ['cAllPages', 'cPrivatePages', 'cZeroPages', 'cPureMmioPages'].map((name) => sample(`Page/${name}`)),
     ).to.deep.equal([434, 18, 415, 1]);
@@ -82,8 +85,7 @@ describe('the memory of a VM', () => {
     expect([suspended, status]).to.deep.equal([true, 'VINF_SUCCESS']);
     const there = vm.vm.pgm!.read(0, 0x10000);
     expect(vm.vm.pgm!.readU32(0x1000)).to.be.greaterThan(1000);
-    const saved = (vm.uvm.statistics.find('/PGM/LiveSave/cSavedPages')?.sample as { value: number }).value;
-    expect(saved).to.be.at.least(416);
+    expect(sampleOf(vm, 'LiveSave/cSavedPages')).to.be.at.least(416);
     const other = await create({ executor: counting });
     await other.uvm.load(memorySource(sink.bytes()));
     expect([...other.vm.pgm!.read(0, 0x10000)]).to.deep.equal([...there]);
@@ -136,11 +138,7 @@ describe('the memory of a VM', () => {
   }
 
   it('a CPU that is unplugged forgets its gate', async () => {
-    const vm = await TestVm.create({
-      subsystems: [mm(), pgm()],
-      cpuCount: 2,
-      configure: (root) => void root.insertInteger('RamSize', 0x20_0000).insertInteger('NumCPUs', 2),
-    });
+    const vm = await create({ cpuCount: 2 });
     const [first, second] = vm.vm.pgm!.cpus;
     first!.a20Enabled = false;
     second!.a20Enabled = false;

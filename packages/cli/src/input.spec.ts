@@ -55,7 +55,7 @@ describe('withInput', () => {
       throw new Error('over');
     });
     expect(await run.catch((error: Error) => error.message)).to.equal('over');
-    expect(await statusOf(() => kept?.source.read(new Uint8Array(1), 0))).to.equal('VERR_IO_GEN_FAILURE');
+    expect(await statusOf(() => kept?.source.read(new Uint8Array(1), 0))).to.equal('VERR_INVALID_HANDLE');
   });
 
   it('says that there is no such file', async () => {
@@ -63,6 +63,6 @@ describe('withInput', () => {
   });
 
   it('says that a folder is no file', async () => {
-    expect(await statusOf(() => withInput(ioOf(folder), '.', 1, contents))).to.equal('VERR_IO_GEN_FAILURE');
+    expect(await statusOf(() => withInput(ioOf(folder), '.', 1, contents))).to.equal('VERR_INVALID_HANDLE');
   });
 });

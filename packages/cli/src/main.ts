@@ -16,7 +16,7 @@ import { screenCommand } from './commands/screen.js';
 import { screenshotCommand } from './commands/screenshot.js';
 import { verifyCommand } from './commands/verify.js';
 import { Context, ExitCode } from './context.js';
-import { UsageError } from './errors.js';
+import { toSsmError, UsageError } from './errors.js';
 import { ClosedOutput, type Io } from './io.js';
 import { escapeText } from './output/escape.js';
 import { styleOf } from './output/style.js';
@@ -148,7 +148,10 @@ async function ended(context: Context, error: unknown, said: Said): Promise<numb
     }
     if (!(error instanceof ClosedOutput)) await context.end(error);
   } catch (again) {
-    if (!(again instanceof ClosedOutput)) return ExitCode.failed;
+    if (!(again instanceof ClosedOutput)) {
+      await context.report([toSsmError(again)]);
+      return ExitCode.failed;
+    }
   }
   return context.exitCode;
 }

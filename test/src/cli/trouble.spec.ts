@@ -23,10 +23,17 @@ const commands: readonly (readonly string[])[] = [
   ['dump', 'FILE', 'GCM'],
   ['build', 'FILE', 'OUT'],
   ['edit', 'FILE', 'OUT', '--set', 'GCM.fixers=1'],
+  ['edit', 'FILE', 'OUT', '--poke', '0x7c00=ebfe'],
   ['diff', 'FILE', 'good.sav'],
   ['diff', 'good.sav', 'FILE'],
   ['convert', 'FILE', 'OUT'],
   ['mem', 'map', 'FILE'],
+  ['mem', 'map', 'FILE', '--salvage'],
+  ['mem', 'extract', 'FILE', 'OUT', '--format', 'elf'],
+  ['mem', 'extract', 'FILE', 'OUT', '--salvage'],
+  ['mem', 'search', 'FILE', 'abc'],
+  ['mem', 'hexdump', 'FILE', '0'],
+  ['screen', 'FILE', 'OUT'],
   ['cpu', 'FILE'],
   ['screenshot', 'FILE', 'OUT'],
 ];
@@ -83,6 +90,7 @@ describe('ssm and what can go wrong', function () {
         const { code, err } = await runSsm(args, { cwd });
         expect(code).to.equal(1);
         expect(err).to.match(/^ssm: VERR_[A-Z_]+: [^\n]+\n$/);
+        expect(err).not.to.match(/\.tmp/);
       });
     }
   }
@@ -105,6 +113,7 @@ describe('ssm and what can go wrong', function () {
       [['dump', 'good.sav', '--json'], 0],
       [['diff', 'good.sav', 'other.sav'], 1],
       [['convert', 'good.sav', '-'], 0],
+      [['--help'], 0],
     ];
     for (const [args, code] of printing) {
       it(`${args.join(' ')}: a reader that leaves is no failure`, async () => {

@@ -114,7 +114,8 @@ describe('ssm diff', () => {
 
   for (const [what, args, err] of [
     ['a missing file', ['none', 'a'], /^ssm: VERR_FILE_NOT_FOUND: [^\n]*\n$/],
-    ['a damaged file', ['a', 'cut'], /^ssm: VERR_SSM_INTEGRITY_FOOTER: [^\n]*\n$/],
+    ['a damaged file', ['a', 'cut'], /^ssm: VERR_SSM_INTEGRITY_FOOTER: the second state: [^\n]*\n$/],
+    ['another damaged file', ['cut', 'a'], /^ssm: VERR_SSM_INTEGRITY_FOOTER: the first state: [^\n]*\n$/],
     [
       'a unit that is in neither',
       ['a', 'a', '--unit', 'GMC'],

@@ -29,6 +29,7 @@ export async function printPgm(
 ): Promise<boolean> {
   const survey = await surveyPgm(unit, afterLive);
   await context.print(text(context, survey, options));
+  if (survey.damage !== undefined) throw survey.damage;
   return afterLive || survey.header?.ranges !== undefined;
 }
 
@@ -48,7 +49,8 @@ export async function dumpPgm(
     return;
   }
   const { name: host } = unit.stream.saved;
-  const { header, pages, failure } = await surveyPgm(unit, afterLive);
+  const { header, pages, failure, damage: own } = await surveyPgm(unit, afterLive);
+  if (own !== undefined) throw own;
   const { data } = await unit.measure();
   const document: DumpDocument = {
     file: input.name,
@@ -76,7 +78,7 @@ async function hasLivePass(state: SavedState): Promise<boolean> {
   return false;
 }
 
-function text({ style, io }: Context, { header, pages, failure }: PgmSurvey, options: CatalogOptions): string {
+function text({ style, io }: Context, { header, pages, failure, damage }: PgmSurvey, options: CatalogOptions): string {
   const all = options.all === true;
   const trees = partsOf(header ?? { cpus: [] }).map(
     ([name, part]) => `${name}: ${renderTree(part.constructor as StateClass, part, { style, all })}`,
@@ -86,7 +88,7 @@ function text({ style, io }: Context, { header, pages, failure }: PgmSurvey, opt
   return [
     ...trees,
     rows.length > 0 ? table : 'no pages\n',
-    failure === undefined ? '' : `not decoded any further: ${escapeText(failure.detail)}\n`,
+    failure === undefined || damage !== undefined ? '' : `not decoded any further: ${escapeText(failure.detail)}\n`,
   ].join('');
 }
 

@@ -61,8 +61,8 @@ export async function diffStates(
   b: Source,
   { catalog = known, unit }: DiffOptions = {},
 ): Promise<StateDifference> {
-  const first = await sideOf(a);
-  const second = await sideOf(b);
+  const first = await named('first', () => sideOf(a));
+  const second = await named('second', () => sideOf(b));
   const wanted = wantedKeys(first, second, unit);
   const withMemory = [...wanted].some((key) => isMemory(first.units.get(key) ?? second.units.get(key)));
   const memories = withMemory ? await memoriesOf(first, second) : undefined;
@@ -79,6 +79,16 @@ export async function diffStates(
   const pgm = memories === undefined ? undefined : memoryUnit(first, second, memories);
   if (pgm !== undefined) units.push(pgm);
   return { header, units, memory, same: header.length === 0 && units.length === 0 && memory.length === 0 };
+}
+
+/** Says of a failure which of the two states it is of. */
+async function named<T>(which: 'first' | 'second', use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    throw new SsmError(error.status, `the ${which} state: ${error.detail}`, error.where, { cause: error });
+  }
 }
 
 async function sideOf(source: Source): Promise<Side> {

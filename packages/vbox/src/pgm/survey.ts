@@ -12,6 +12,8 @@ export interface PgmSurvey {
   readonly pages: Readonly<Record<string, number>>;
   /** What is not as the version promises: nothing behind it was understood. */
   readonly failure: SsmError | undefined;
+  /** What is wrong with the unit's records, checksum included. */
+  readonly damage: SsmError | undefined;
 }
 
 const typeNames = Object.keys(PageType);
@@ -21,7 +23,6 @@ const oldTypeNames = ['plain', ...Object.keys(OldPageType)];
  * Goes through a unit `pgm`, without decoding its pages.
  *
  * @param unit of which nothing was read. @param afterLive the state has had the lists of ranges before this pass.
- * @throws SsmError for damaged records.
  */
 export async function surveyPgm(unit: OpenUnit, afterLive: boolean): Promise<PgmSurvey> {
   const { stream, version } = unit;
@@ -44,7 +45,12 @@ export async function surveyPgm(unit: OpenUnit, afterLive: boolean): Promise<Pgm
     if (!isSsmError(error)) throw error;
     failure = error;
   }
-  // Of damaged records that is what was wrong.
-  await unit.measure();
-  return { header, pages: Object.fromEntries(counts), failure };
+  let damage: SsmError | undefined;
+  try {
+    await unit.measure();
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    damage = error;
+  }
+  return { header, pages: Object.fromEntries(counts), failure, damage };
 }

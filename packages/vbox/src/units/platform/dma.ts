@@ -3,14 +3,15 @@ import { listOf } from '../common.js';
 
 // `8237A`: the two DMA controllers (`VirtualBox 7.2 DevDMA.cpp, dmaR3SaveController`).
 
-/** A channel. */
+/** A channel. Addresses and counts are in words on the 16-bit controller. */
 @SsmStream()
 export class DmaChannel {
-  /** Bits 0…15 of the address; the page has the rest. In words for channels of the 16-bit controller. */
+  /** Where the block began: bits 0…15 of the address, the page has the rest. */
   @U16() currentAddress = 0;
-  /** Transfers left, less one. */
+  /** Transfers of the block that are done. */
   @U16() currentCount = 0;
   @U16() baseAddress = 0;
+  /** Transfers of a block, less one. */
   @U16() baseCount = 0;
   @U8() mode = 0;
 }
@@ -28,8 +29,9 @@ export class DmaController {
   @U8() status = 0;
   @U8() temporary = 0;
   @U8() modeCounter = 0;
-  /** Bits 16…23 of the channels' addresses, by page register. */
+  /** Page registers in the order of their ports: bits 16…23 of addresses. Channels 0 to 3 have 7, 3, 1 and 2. */
   @Mem({ count: 8 }) page = new Uint8Array(8);
+  /** Bits 24…31. */
   @Mem({ count: 8 }) pageHigh = new Uint8Array(8);
   @Nested(DmaChannel, { count: 4 }) channels = listOf(4, DmaChannel);
 }

@@ -46,6 +46,6 @@ export class Rtc {
   @Bool({ since: 3 }) disabledByHpet = false;
   /** Registers 0x80…0xFF. */
   @Mem({ count: 128, since: 4 }) cmosBank1 = new Uint8Array(128);
-  /** The register that port 0x72 has selected. */
+  /** The register that port 0x72 has selected: 0x80…0xFF. */
   @U8({ since: 4 }) cmosIndexBank1 = 0;
 }

@@ -63,6 +63,6 @@ describe('withInput', () => {
   });
 
   it('says that a folder is no file', async () => {
-    expect(await statusOf(() => withInput(ioOf(folder), '.', 1, contents))).to.equal('VERR_INVALID_HANDLE');
+    expect(await statusOf(() => withInput(ioOf(folder), '.', 1, contents))).to.equal('VERR_IO_GEN_FAILURE');
   });
 });

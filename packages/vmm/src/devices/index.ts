@@ -36,7 +36,7 @@ export * from './serial/index.js';
 export * from './vga/index.js';
 
 /** The devices that come with the machine. */
-export const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial, vga];
+const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial, vga];
 
 /** Registers them all: `VBoxDevicesRegister` of the built-in module. */
 export function builtinDevices(callbacks: { register(registration: DeviceRegistration): void }): void {

@@ -108,6 +108,7 @@ const narrow: readonly Row[] = [
   ['FE E3', 'JMP BL', 'bx=1234', 'ip=1234'],
   ['FE 2F', 'JMP far byte [BX]', 'bx=FFFE 2000:FFFE=56EE 2000:0000=78', 'cs=FF78 ip=FF56'],
   ['FE 37', 'PUSH byte [BX]', 'bx=9 2000:0009=56', 'sp=7FE 4000:07FE=56'],
+  ['FE 37', 'PUSH byte [BX] past the start of the segment', 'bx=9 sp=1 2000:0009=56', 'sp=FFFF 4000:FFFF=56'],
   ['FE F7', 'PUSH BH', 'bx=1234', 'sp=7FE 4000:07FE=12'],
   ['FE FB', 'PUSH BL as /7', 'bx=1234', 'sp=7FE 4000:07FE=34'],
 ];

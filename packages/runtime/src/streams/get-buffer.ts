@@ -162,7 +162,7 @@ export abstract class GetBuffer {
     }
     if (count >= 0) return count;
     const status = (begun && this.#records.cutStatus) || 'VERR_SSM_LOADED_TOO_MUCH';
-    throw this.refuse(status, `read past the unit's ${this.#base + at} bytes`);
+    throw this.refuse(status, `read past the unit's ${this.#base + this.limit} bytes`);
   }
 
   #fillMany(into: Uint8Array, at: number, end: number): number {

@@ -53,6 +53,15 @@ describe('the record reader', () => {
     it(`reads ${name}`, async () => expect(await dataOf(bytes)).to.deep.equal(data));
   }
 
+  for (const piece of [1000, 4096, 100_000]) {
+    it(`says how long a unit is that is read past its end, ${piece} bytes at a time`, async () => {
+      const { stream } = await atUnit(unit().zero(4).zero(4).zero(4).raw([1, 2, 3]).bytes());
+      expect(() => {
+        for (;;) stream.getMem(new Uint8Array(piece));
+      }).to.throw("read past the unit's 12291 bytes");
+    });
+  }
+
   const damaged: readonly [name: string, record: number[], status: string][] = [
     ['type 0', [0x90, 1, 0], 'VERR_SSM_INTEGRITY_REC_HDR'],
     ['type 6', [0x96, 1, 0], 'VERR_SSM_INTEGRITY_REC_HDR'],

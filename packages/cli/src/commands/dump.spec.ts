@@ -215,6 +215,14 @@ describe('ssm dump', () => {
       expect(Object.keys(value.header)).to.deep.equal(['global', 'cpus', 'ramConfig', 'ranges']);
     });
 
+    it('shows what stands in front of the damage of a state that was cut off', async () => {
+      const whole = await guestState([{ pages }]);
+      const { code, out, err } = await dump(whole.subarray(0, Buffer.from(whole).indexOf('behind') - 1000), 'pgm');
+      expect(code).to.equal(1);
+      expect(out).to.match(/\nramConfig: PgmRamConfig\n/);
+      expect(err).to.match(/^(?:ssm: VERR_[A-Z_]+: [^\n]+\n)+$/);
+    });
+
     it('says where it ends to be what it should be', async () => {
       const raw = (stream: PutStream) => {
         const { global, cpus, ramConfig, ranges } = testHeader();

@@ -11,6 +11,7 @@ Example:
   $ ssm mem extract machine.sav memory.elf --format elf     for tools of memory forensics
   $ ssm mem search machine.sav 'password=' --utf16
   $ ssm mem hexdump machine.sav 0xffff0 16
+  $ ssm mem extract damaged.sav memory.raw --salvage        what is left of it
 
 Addresses are guest-physical, decimal or with 0x in front, also with K, M or G. What a live save wrote more than once is
 taken as it was last.`;

@@ -5,6 +5,7 @@ import { i8259 } from './i8259/index.js';
 import { mc146818 } from './mc146818/index.js';
 import { pckbd } from './pckbd/index.js';
 import { serial } from './serial/index.js';
+import { vmmDev } from './VMMDev/index.js';
 import { vga } from './vga/index.js';
 
 /*
@@ -33,10 +34,11 @@ export * from './i8259/index.js';
 export * from './mc146818/index.js';
 export * from './pckbd/index.js';
 export * from './serial/index.js';
+export * from './VMMDev/index.js';
 export * from './vga/index.js';
 
 /** The devices that come with the machine. */
-const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial, vga];
+const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial, vga, vmmDev];
 
 /** Registers them all: `VBoxDevicesRegister` of the built-in module. */
 export function builtinDevices(callbacks: { register(registration: DeviceRegistration): void }): void {

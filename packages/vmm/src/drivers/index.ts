@@ -2,6 +2,7 @@ import type { DriverRegistration } from '../pdm/driver.js';
 import { char } from './char.js';
 import { mainDisplay } from './display.js';
 import { mainKeyboard } from './keyboard.js';
+import { memoryMedia } from './media.js';
 import { mainMouse } from './mouse.js';
 import { memoryStream, nullStream } from './streams.js';
 
@@ -20,7 +21,15 @@ import { memoryStream, nullStream } from './streams.js';
  * from the guest count as gone.
  */
 
-const builtin: readonly DriverRegistration[] = [char, memoryStream, nullStream, mainDisplay, mainKeyboard, mainMouse];
+const builtin: readonly DriverRegistration[] = [
+  char,
+  memoryStream,
+  nullStream,
+  mainDisplay,
+  mainKeyboard,
+  mainMouse,
+  memoryMedia,
+];
 
 /** Registers all drivers that need nothing of the host. */
 export function builtinDrivers(callbacks: { register(driver: DriverRegistration): void }): void {
@@ -29,6 +38,7 @@ export function builtinDrivers(callbacks: { register(driver: DriverRegistration)
 
 export { DisplayEnd } from './display.js';
 export { KeyboardEnd, type KeyboardLeds } from './keyboard.js';
+export { MediaEnd } from './media.js';
 export { type MouseButton, MouseEnd, mouseButtons } from './mouse.js';
 export { StreamEnd } from './streams.js';
-export { char, mainDisplay, mainKeyboard, mainMouse, memoryStream, nullStream };
+export { char, mainDisplay, mainKeyboard, mainMouse, memoryMedia, memoryStream, nullStream };

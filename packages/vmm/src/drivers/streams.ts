@@ -3,6 +3,7 @@ import type { Driver, DriverInstance, DriverRegistration } from '../pdm/driver.j
 import { driverClasses } from '../pdm/flags.js';
 import { type BaseInterface, baseOf, interfaceId, offer } from '../pdm/interface-ids.js';
 import { Stream } from '../pdm/interfaces.js';
+import { ByteQueue } from './byte-queue.js';
 
 // Streams that need nothing of the host: one whose other end is in the program, and one that goes nowhere.
 
@@ -27,37 +28,6 @@ export interface StreamEnd {
 }
 
 export const StreamEnd = interfaceId<StreamEnd>('StreamEnd', '0c1b4f6e-5a0b-4c53-9d0a-2f6a7be5d1a4');
-
-/** Bytes in order, at one end put in, at the other taken out. */
-class ByteQueue {
-  #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#chunks.push(bytes.slice());
-    this.#length += bytes.length;
-  }
-
-  take(max = this.#length): Uint8Array {
-    const bytes = new Uint8Array(Math.min(max, this.#length));
-    let at = 0;
-    while (at < bytes.length) {
-      const first = this.#chunks[0]!;
-      const piece = first.subarray(0, bytes.length - at);
-      bytes.set(piece, at);
-      at += piece.length;
-      if (piece.length === first.length) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(piece.length);
-    }
-    this.#length -= bytes.length;
-    return bytes;
-  }
-}
 
 /** Bytes that a `MemoryStream` keeps for the program, where its `Limit` says nothing else. */
 const LIMIT = 1 << 20;

@@ -152,7 +152,10 @@ export class PckbdDevice implements Device {
       get a20() {
         return instance.a20IsEnabled();
       },
-      reset: () => instance.vmReset(resetFlags.KBD),
+      // The VM listens to devices that it trusts.
+      reset: () => {
+        if (instance.isTrusted) instance.vmReset(resetFlags.KBD);
+      },
     });
   }
 

@@ -128,7 +128,8 @@ describe('serial: sending', () => {
     expect(com.end.takeText()).to.equal('A');
   });
 
-  it('waits while nobody takes, and loses nothing', async () => {
+  it('waits while nobody takes, and loses nothing', async function () {
+    this.timeout(30_000);
     const com = await serialBench({}, { limit: 2 });
     program(com, { fcr: 1 });
     const sent: number[] = [];

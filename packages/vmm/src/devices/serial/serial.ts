@@ -2,7 +2,7 @@ import { type GetStream, type LoadHandle, PASS_FINAL, type PutStream, SsmError }
 import { Serial, SerialConfig, SerialOld, SerialOldConfig } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration } from '../../pdm/device.js';
-import { deviceClasses } from '../../pdm/flags.js';
+import { DEVICE_FLAGS_DEFAULT, deviceClasses, deviceFlags } from '../../pdm/flags.js';
 import { baseOf, offer, queryInterface } from '../../pdm/interface-ids.js';
 import { SerialConnector, SerialPort } from '../../pdm/interfaces.js';
 import { attachDriver } from '../attach-driver.js';
@@ -131,6 +131,11 @@ export class SerialDevice implements Device {
     this.#uart.powerOn();
   }
 
+  /** Before the drivers: what they are given now is out of the machine when the state is saved. */
+  suspend(): void {
+    this.#uart.prepareSave();
+  }
+
   reset(): void {
     this.#uart.reset();
   }
@@ -168,6 +173,7 @@ function differenceOf(config: SerialConfig, saved: Partial<SerialConfig>, handle
 export const serial = {
   name: NAME,
   description: 'Serial Communication Port',
+  flags: (DEVICE_FLAGS_DEFAULT | deviceFlags.FIRST_SUSPEND) >>> 0,
   classes: deviceClasses.SERIAL,
   create: (instance) => new SerialDevice(instance),
 } satisfies DeviceRegistration;

@@ -1,0 +1,1 @@
+export { VmmDevDevice, vmmDev } from './vmmdev.js';

@@ -2,36 +2,22 @@ import { SsmError } from '@ssmkit/runtime';
 import { duplicateSubTree, queryDef } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
 import { destinations, type InfoStatus } from '../emt/index.js';
-import type { IoPortManager } from '../iom/index.js';
-import type { GuestMemory, Mmio2Range, MmioHandlers } from '../pgm/index.js';
 import type { Session } from '../sup/index.js';
 import type { TmTimer } from '../tm/index.js';
 import type { Firmware, Uvm, VirtualCpu, Vm } from '../vm/index.js';
 import { attachToLun, detachDriver } from './attach.js';
 import type { PdmCritSect } from './crit-sect.js';
-import type {
-  DeviceInstance,
-  DeviceTimerOptions,
-  DeviceUnit,
-  DmacCallbacks,
-  DmaTransfer,
-  IoPortHandlers,
-  IrqLevel,
-  PicCallbacks,
-  PicHelpers,
-  RtcCallbacks,
-} from './device.js';
+import type { DeviceInstance, DeviceTimerOptions, DeviceUnit } from './device.js';
+import { GuestHelpers } from './guest-helpers.js';
 import type { DeviceHelpers, DriverReconfiguration } from './helpers.js';
 import type { BaseInterface } from './interface-ids.js';
-import type { DeviceEntry } from './owner.js';
-import { CommonHelpers } from './owner-helpers.js';
 import { PDM_NAME_MAX } from './registrations.js';
 
 /** Drivers of a chain that is reconfigured. */
 const CHAIN_MAX = 8;
 
 /** The helpers of one device instance (`VirtualBox 7.2 PDMR3DevHlp.cpp`, the table for trusted and that for other devices). */
-export class DeviceHelperTable extends CommonHelpers<DeviceEntry> implements DeviceHelpers {
+export class DeviceHelperTable extends GuestHelpers implements DeviceHelpers {
   get isTrusted(): boolean {
     return this.owner.isTrusted;
   }
@@ -67,110 +53,6 @@ export class DeviceHelperTable extends CommonHelpers<DeviceEntry> implements Dev
 
   infoRegister(item: InfoItem<DeviceInstance>): void {
     this.registerInfo<DeviceInstance>((one) => this.pdm.vm.uvm.info.registerDevice<DeviceInstance>(this, one), item);
-  }
-
-  // The guest's ports and memory
-
-  ioPortMap(first: number, count: number, handlers: IoPortHandlers, description: string): () => void {
-    this.owner.mustExist();
-    const iom = this.#iom;
-    const range = iom.register(first, { owner: this, count, handlers, description });
-    this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
-    return () => iom.remove(range);
-  }
-
-  mmioMap(address: number, size: number, handlers: MmioHandlers, description: string): () => void {
-    this.owner.mustExist();
-    const memory = this.#memory;
-    const range = memory.createMmio({ owner: this, size, handlers, description });
-    this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
-    range.map(address);
-    return () => memory.remove(range);
-  }
-
-  mmio2Create(region: number, size: number, description: string): Mmio2Range {
-    this.owner.mustExist();
-    const { name: device, instance } = this;
-    const range = this.#memory.createMmio2({ owner: this, device, instance, region, size, description });
-    this.owner.resources.addOnce('guest', () => this.#removeFromGuest());
-    return range;
-  }
-
-  physRead(address: number, bytes: Uint8Array): void {
-    this.#memory.physRead(address, bytes);
-  }
-
-  physWrite(address: number, bytes: Uint8Array): void {
-    this.#memory.physWrite(address, bytes);
-  }
-
-  a20Set(enable: boolean): void {
-    for (const cpu of this.#memory.cpus) cpu.a20Enabled = enable;
-  }
-
-  a20IsEnabled(): boolean {
-    return this.#memory.cpus[0]?.a20Enabled !== false;
-  }
-
-  // Interrupts, DMA, CMOS
-
-  isaSetIrq(irq: number, level: IrqLevel): void {
-    this.pdm.chips.setIrq(irq, level);
-  }
-
-  picRegister(pic: PicCallbacks): PicHelpers {
-    this.owner.emt('PICRegister');
-    return this.pdm.chips.registerPic(this.owner, pic);
-  }
-
-  dmacRegister(dmac: DmacCallbacks): void {
-    this.owner.emt('DMACRegister');
-    this.pdm.chips.registerDmac(this.owner, dmac);
-  }
-
-  dmaRegister(channel: number, transfer: DmaTransfer): void {
-    this.owner.emt('DMARegister');
-    this.pdm.chips.dmac.register(channel, transfer);
-  }
-
-  dmaReadMemory(channel: number, bytes: Uint8Array, offset: number): number {
-    return this.pdm.chips.dmac.readMemory(channel, bytes, offset);
-  }
-
-  dmaWriteMemory(channel: number, bytes: Uint8Array, offset: number): number {
-    return this.pdm.chips.dmac.writeMemory(channel, bytes, offset);
-  }
-
-  dmaSetDreq(channel: number, level: boolean): void {
-    const { dmac } = this.pdm.chips;
-    dmac.setDreq(channel, level);
-    // A request that is new has the controller look at its channels.
-    if (level) this.pdm.chips.isDmaPending = true;
-  }
-
-  dmaGetChannelMode(channel: number): number {
-    return this.pdm.chips.dmac.channelMode(channel);
-  }
-
-  dmaSchedule(): void {
-    this.pdm.chips.isDmaPending = true;
-  }
-
-  rtcRegister(rtc: RtcCallbacks): void {
-    this.owner.emt('RTCRegister');
-    this.pdm.chips.registerRtc(this.owner, rtc);
-  }
-
-  cmosRead(address: number): number {
-    return this.pdm.chips.rtc.readCmos(address);
-  }
-
-  cmosWrite(address: number, value: number): void {
-    this.pdm.chips.rtc.writeCmos(address, value);
-  }
-
-  utcNow(): bigint {
-    return this.tm.utcNow();
   }
 
   // Drivers
@@ -324,23 +206,6 @@ export class DeviceHelperTable extends CommonHelpers<DeviceEntry> implements Dev
   protected override get samples(): string {
     const { maxInstances } = this.owner.registered.registration;
     return maxInstances === 1 ? `/Devices/${this.name}` : `/Devices/${this.name}#${this.instance}`;
-  }
-
-  get #iom(): IoPortManager {
-    const { iom } = this.pdm.vm;
-    if (iom === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'the VM has no I/O ports');
-    return iom;
-  }
-
-  get #memory(): GuestMemory {
-    const { pgm } = this.pdm.vm;
-    if (pgm === undefined) throw new SsmError('VERR_NOT_SUPPORTED', 'the VM has no memory');
-    return pgm;
-  }
-
-  #removeFromGuest(): void {
-    this.pdm.vm.iom?.removeOwner(this);
-    this.pdm.vm.pgm?.removeOwner(this);
   }
 
   #mustBeTrusted(helper: string): void {

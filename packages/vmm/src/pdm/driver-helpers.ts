@@ -9,6 +9,8 @@ import type { BaseInterface } from './interface-ids.js';
 import type { DriverEntry } from './owner.js';
 import { CommonHelpers } from './owner-helpers.js';
 import { callService } from './ring0.js';
+import type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
+import { BLOCK_CACHE_UNIT, blockCacheUnit } from './services/block-cache-unit.js';
 import type { UsbHubHelpers } from './services/usb-hubs.js';
 import type { UsbHub } from './usb.js';
 
@@ -80,6 +82,22 @@ export class DriverHelperTable extends CommonHelpers<DriverEntry> implements Dri
     const context = this.owner.emt('PDMPollerRegister');
     const forget = context.run(() => this.pdm.pollers.add(poll));
     this.owner.resources.add('poller', forget);
+  }
+
+  blockCacheRetain(medium: BlockDevice, id: string): BlockCacheUser {
+    const context = this.owner.emt('BlkCacheRetain');
+    const { blockCache, vm } = this.pdm;
+    if (vm.registry.find(BLOCK_CACHE_UNIT, 0) === undefined) {
+      // States have it in front of what devices have.
+      const before = vm.registry.units.find(({ type }) => type !== 'internal')?.name;
+      vm.registry.register({ ...blockCacheUnit(blockCache), ...(before !== undefined && { before }) });
+    }
+    const user = context.run(() => blockCache.retain(medium, id));
+    this.owner.resources.add('cacheUser', async () => {
+      await user.release();
+      if (blockCache.users.length === 0) vm.registry.deregister({ type: 'internal', name: BLOCK_CACHE_UNIT });
+    });
+    return user;
   }
 
   usbRegisterHub(versions: number, ports: number, hub: UsbHub): UsbHubHelpers {

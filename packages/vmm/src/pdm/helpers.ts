@@ -1,13 +1,18 @@
 import type { SsmError, SsmFailure, SsmStatus } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
 import type { InfoStatus } from '../emt/index.js';
+import type { IoPortRange } from '../iom/index.js';
+import type { MmioHandlers, MmioRange, RomRange } from '../pgm/index.js';
 import type { SampleRegistration, SampleType } from '../stam/index.js';
 import type { Session } from '../sup/index.js';
 import type { Firmware, ResumeReason, SuspendReason, Uvm, VirtualCpu, Vm, VmState } from '../vm/index.js';
 import type { PdmCritSect } from './crit-sect.js';
-import type { DeviceInstance } from './device.js';
+import type { DeviceInstance, IoPortHandlers } from './device.js';
 import type { DriverInstance } from './driver.js';
 import type { BaseInterface } from './interface-ids.js';
+import type { AsyncEndpoint, AsyncTemplate, CompletionCallback } from './services/async-completion.js';
+import type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
+import type { NetFilter } from './services/net-shaper.js';
 import type { PdmQueue, QueueOptions } from './services/queue.js';
 import type { PdmThread, ThreadOptions } from './services/thread.js';
 import type { UsbHubHelpers } from './services/usb-hubs.js';
@@ -64,6 +69,14 @@ export interface OwnerHelpers {
   setAsyncNotification(done: () => boolean): void;
   asyncNotificationCompleted(): void;
 
+  /** On an EMT. What tasks come to is told to `completed`. @throws SsmError as `AsyncCompletion.createTemplate`. */
+  asyncTemplateCreate<U = undefined>(description: string, completed: CompletionCallback<U>, user?: U): AsyncTemplate<U>;
+  /** Opens a file. @param flags of `endpointFlags`. @throws SsmError as the VM's files do. */
+  asyncEndpointOpen<U>(template: AsyncTemplate<U>, file: string, flags?: number): Promise<AsyncEndpoint<U>>;
+
+  /** Joins a bandwidth group. @param unchoked bytes that were refused may be asked for again. @throws SsmError VERR_INVALID_PARAMETER. */
+  netShaperAttach(group: string, unchoked?: () => void): NetFilter;
+
   /** An object of the program around the VM. */
   queryGenericUserObject(uuid: string): unknown;
 }
@@ -78,6 +91,8 @@ export interface DriverHelpers extends DriverInstance, OwnerHelpers {
   supCallVmmR0Ex(operation: number, request?: Uint8Array): Promise<SsmStatus>;
   /** On an EMT. @param versions of `usbVersions`. @throws SsmError as `UsbHubs.register`. */
   usbRegisterHub(versions: number, ports: number, hub: UsbHub): UsbHubHelpers;
+  /** Has a medium cached. On an EMT. @param id by which its data is found in saved states. @throws SsmError as `BlockCache.retain`. */
+  blockCacheRetain(medium: BlockDevice, id: string): BlockCacheUser;
 }
 
 /** How a LUN's chain is to be (`pfnDriverReconfigure`). */
@@ -91,6 +106,12 @@ export interface DeviceHelpers extends DeviceInstance, OwnerHelpers {
   readonly critSect: PdmCritSect;
   /** The device's section in place of the automatic one; once, while the VM is created. */
   setDeviceCritSect(section: PdmCritSect): void;
+  /** Ports that are mapped, and moved, later. */
+  ioPortCreate(count: number, handlers: IoPortHandlers, description: string): IoPortRange;
+  /** Registers in guest memory that are mapped, and moved, later. @throws SsmError like `GuestMemory.createMmio`. */
+  mmioCreate(size: number, handlers: MmioHandlers, description: string): MmioRange;
+  /** A ROM, with RAM behind it where it is shadowed. @throws SsmError like `GuestMemory.registerRom`. */
+  romRegister(address: number, bytes: Uint8Array, description: string, shadowed?: boolean): RomRange;
   /** Whose unit of another name this device saves and loads. */
   ssmRegisterAsImposter(name: string, instance: number, unit: Parameters<DeviceInstance['ssmRegister']>[0]): void;
   driverDetach(lun: number, flags?: number): Promise<void>;

@@ -42,6 +42,18 @@ export * from './interfaces.js';
 export type { ModuleLoader, PdmModule, RegisterCallbacks } from './modules.js';
 export { Pdm, type PdmOptions } from './pdm.js';
 export { serviceOperations } from './ring0.js';
+export {
+  type AsyncEndpoint,
+  type AsyncFile,
+  type AsyncTask,
+  type AsyncTemplate,
+  type CompletionCallback,
+  endpointFlags,
+  type FileAccess,
+} from './services/async-completion.js';
+export type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
+export { BLOCK_CACHE_UNIT, BLOCK_CACHE_UNIT_VERSION } from './services/block-cache-unit.js';
+export type { NetFilter } from './services/net-shaper.js';
 export { PdmQueue, type QueueItem, type QueueOptions } from './services/queue.js';
 export { PdmThread, type ThreadOptions, type ThreadState, threadStates } from './services/thread.js';
 export type { UsbHubHelpers } from './services/usb-hubs.js';

@@ -48,7 +48,7 @@ async function tellSimple(context: EmtContext, pdm: Pdm, what: Simple): Promise<
 export async function start(context: EmtContext, pdm: Pdm, what: Simple): Promise<void> {
   let outcome = await tellSimple(context, pdm, what);
   if (!hasFailed(outcome)) {
-    outcome = await pdm.startServices(what);
+    outcome = await pdm.startServices();
     if (!hasFailed(outcome)) return;
   }
   pdm.log(`PDM: ${what} failed, and is taken back: ${outcome.message}`);

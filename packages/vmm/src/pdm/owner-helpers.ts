@@ -11,6 +11,8 @@ import type { DeviceUnit, OwnerTimerOptions } from './device.js';
 import type { OwnerHelpers } from './helpers.js';
 import type { Owner } from './owner.js';
 import type { Pdm } from './pdm.js';
+import type { AsyncEndpoint, AsyncTemplate, CompletionCallback } from './services/async-completion.js';
+import type { NetFilter } from './services/net-shaper.js';
 import type { PdmQueue, QueueOptions } from './services/queue.js';
 import type { PdmThread, ThreadOptions } from './services/thread.js';
 
@@ -172,6 +174,29 @@ export abstract class CommonHelpers<O extends Owner> implements OwnerHelpers {
   asyncNotificationCompleted(): void {
     this.#owner.mustExist();
     this.#pdm.asyncWait.wake();
+  }
+
+  asyncTemplateCreate<U = undefined>(
+    description: string,
+    completed: CompletionCallback<U>,
+    user?: U,
+  ): AsyncTemplate<U> {
+    this.#owner.emt('AsyncCompletionTemplateCreate');
+    const template = this.#pdm.asyncCompletion.createTemplate(description, completed, user as U);
+    this.#owner.resources.add('template', () => template.abandon());
+    return template;
+  }
+
+  asyncEndpointOpen<U>(template: AsyncTemplate<U>, file: string, flags?: number): Promise<AsyncEndpoint<U>> {
+    this.#owner.mustExist();
+    return this.#pdm.asyncCompletion.openEndpoint(template, file, flags);
+  }
+
+  netShaperAttach(group: string, unchoked?: () => void): NetFilter {
+    this.#owner.mustExist();
+    const filter = this.#pdm.netShaper.attach(group, unchoked);
+    this.#owner.resources.add('filter', () => filter.detach());
+    return filter;
   }
 
   queryGenericUserObject(uuid: string): unknown {

@@ -1,7 +1,7 @@
 import { SsmError } from '@ssmkit/runtime';
-import type { ConfigNode } from '../cfgm/index.js';
+import { type ConfigNode, type MaybeNode, queryDef } from '../cfgm/index.js';
 import { destinations, type EmtContext, type InfoStatus, type Outcome } from '../emt/index.js';
-import { settle } from '../emt/outcome.js';
+import { hasFailed, settle } from '../emt/outcome.js';
 import type { Session } from '../sup/index.js';
 import type { Vm } from '../vm/vm.js';
 import { AsyncWait } from './async-notification.js';
@@ -16,6 +16,9 @@ import type { BaseInterface } from './interface-ids.js';
 import { type ModuleLoader, Modules, type PdmModule } from './modules.js';
 import type { DeviceEntry, DriverEntry, Lun, Owner, UsbEntry } from './owner.js';
 import { deviceRegistrations, driverRegistrations, usbRegistrations } from './registrations.js';
+import { AsyncCompletion, type FileAccess } from './services/async-completion.js';
+import { BlockCache } from './services/block-cache.js';
+import { NetShaper } from './services/net-shaper.js';
 import { Pollers } from './services/pollers.js';
 import { Queues } from './services/queue.js';
 import { Threads } from './services/thread.js';
@@ -34,6 +37,8 @@ export interface PdmOptions {
   readonly productVersion?: number;
   /** For ring-0 calls of drivers. */
   readonly session?: Session;
+  /** Files for asynchronous completion; without them there are none. */
+  readonly files?: FileAccess;
   /** Objects of the program that drivers and trusted devices may ask for, by UUID. */
   readonly userObject?: (uuid: string) => unknown;
 }
@@ -59,6 +64,9 @@ export class Pdm {
   readonly queues: Queues;
   readonly threads: Threads;
   readonly pollers: Pollers;
+  readonly netShaper: NetShaper;
+  readonly asyncCompletion: AsyncCompletion;
+  readonly blockCache: BlockCache;
   readonly usb: UsbHubs;
   readonly deviceReady: DeviceReady;
   readonly asyncWait = new AsyncWait();
@@ -94,6 +102,14 @@ export class Pdm {
       ended: () => uvm.userMethods.pdmThreadTerm?.(uvm),
     });
     this.pollers = new Pollers((callback) => realTimer('PDM Poller', callback), this.log);
+    this.asyncCompletion = new AsyncCompletion(options.files, this.log);
+    this.netShaper = new NetShaper(this.config?.child('NetworkShaper'), uvm.timers);
+    this.blockCache = new BlockCache({
+      ...readBlockCacheConfig(this.config?.child('BlkCache')),
+      statistics: uvm.statistics,
+      createTimer: (callback) => realTimer('BlkCache-Commit', callback),
+      log: this.log,
+    });
   }
 
   /** `/PDM` of the configuration. */
@@ -286,14 +302,27 @@ export class Pdm {
   }
 
   /** What runs beside the devices goes on. */
-  startServices(_what: 'powerOn' | 'resume'): Promise<Outcome> {
-    return settle('PDM threads', () => this.threads.resumeAll());
+  startServices(): Promise<Outcome> {
+    return settle('the services of PDM', async () => {
+      if (this.asyncCompletion.isSuspended) this.asyncCompletion.resume();
+      await this.threads.resumeAll();
+    });
   }
 
   /** What runs beside the devices stops. */
   async stopServices(): Promise<void> {
-    const outcome = await settle('PDM threads', () => this.threads.suspendAll());
-    if (typeof outcome !== 'string') this.log(`PDM: ${outcome.message}`);
+    const outcome = await settle('the threads of PDM', () => this.threads.suspendAll());
+    if (hasFailed(outcome)) this.log(`PDM: ${outcome.message}`);
+    if (!this.asyncCompletion.isSuspended) this.asyncCompletion.suspend();
+  }
+
+  /** What is nobody's ends. */
+  async endServices(): Promise<void> {
+    await this.threads.destroyAll();
+    this.blockCache.end();
+    this.netShaper.stop();
+    this.modules.unloadAll();
+    for (const queue of [...this.queues.all]) queue.destroy();
   }
 
   async #attach(
@@ -319,7 +348,7 @@ export class Pdm {
 
   async #must(call: Promise<Outcome>): Promise<void> {
     const outcome = await call;
-    if (typeof outcome !== 'string') throw outcome;
+    if (hasFailed(outcome)) throw outcome;
   }
 
   async #onEmt<T>(call: (context: EmtContext) => Promise<T>): Promise<T> {
@@ -355,4 +384,14 @@ const noDriver = (name: string, instance: number, lun: number) =>
 function checkTachFlags(flags: number): void {
   if ((flags & ~tachFlags.NOT_HOT_PLUG) === 0) return;
   throw new SsmError('VERR_INVALID_FLAGS', `0x${(flags >>> 0).toString(16)} are no flags of attaching and detaching`);
+}
+
+/** `/PDM/BlkCache`; the names are ours. */
+function readBlockCacheConfig(node: MaybeNode) {
+  const size = queryDef(node, 'Size', 'u32', 5 << 20);
+  return {
+    size,
+    commitInterval: queryDef(node, 'CommitInterval', 'u32', 10_000),
+    commitThreshold: queryDef(node, 'CommitThreshold', 'u32', Math.floor(size / 2)),
+  };
 }

@@ -81,9 +81,7 @@ async function init(manager: Pdm, context: EmtContext): Promise<void> {
 /** The rest of `PDMR3Term`: what is not anybody's. */
 async function terminate(manager: Pdm, context: EmtContext): Promise<void> {
   await terminateInstances(manager, context);
-  await manager.threads.destroyAll();
-  manager.modules.unloadAll();
-  for (const queue of [...manager.queues.all]) queue.destroy();
+  await manager.endServices();
   if (manager.vm.pdm === manager) manager.vm.pdm = undefined;
 }
 

@@ -1,3 +1,5 @@
+import { getFrom } from '@ssmkit/runtime';
+import { Pit as SavedPit } from '@ssmkit/vbox';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failureStatus } from '../../emt/testing.js';
@@ -416,6 +418,21 @@ describe('i8254: interrupts', () => {
     expect(expire - begin).to.equal(nsOf(periods * 11932n));
     expect(periods).to.equal((5n * 777_777_777n * PIT_HZ) / 1_000_000_000n / 11932n + 1n);
   });
+
+  for (const mode of [2, 3]) {
+    it(`mode ${mode}: when the period began, and what comes next, is saved as in real states`, async () => {
+      const pit = await Pit.create();
+      pit.control(0x30 | (mode << 1));
+      pit.count(0, 1000);
+      const at = pit.bench.tm.now('VIRTUAL_SYNC');
+      pit.mark();
+      pit.at(3700);
+      const { counter0, timer } = getFrom(pit.bench.unitBytes('i8254'), { version: 4 }).get(new SavedPit());
+      expect([counter0.countLoadTime, counter0.reloadTime]).to.deep.equal([at, at + nsOf(3000n)]);
+      const next = at + nsOf(4000n);
+      expect([counter0.nextTime, counter0.nextTransitionTime, timer.expire]).to.deep.equal([next, next, next]);
+    });
+  }
 
   it('are not raised while the HPET has them', async () => {
     const pit = await Pit.create();

@@ -252,6 +252,16 @@ describe('mc146818: periodic interrupt', () => {
     expect(rtc.get(C) & 0xc0).to.equal(0x40);
   });
 
+  it('keeps PF when the rate becomes another, or none', async () => {
+    for (const rate of [3, 15, 0]) {
+      const rtc = await Rtc.create();
+      rtc.get(C);
+      rtc.bench.runFor(MS);
+      rtc.set(A, 0x20 | rate);
+      expect([rtc.get(C) & 0x40, rtc.get(C) & 0x40], `rate ${rate}`).to.deep.equal([0x40, 0]);
+    }
+  });
+
   it('waits until it is read', async () => {
     const rtc = await Rtc.create();
     rtc.set(B, PIE | HOURS_24);

@@ -22,7 +22,7 @@
  * `node/` has what needs a file system: it verifies that nobody but root could have changed a file before it is loaded.
  * That, too, is for real.
  *
- * docs/coverage-sup.md has every function of sup.h, and where it is.
+ * docs/coverage.md has every name of sup.h, and where it is.
  */
 export * from './access-policy.js';
 export { type ComponentFactory, Components } from './components.js';

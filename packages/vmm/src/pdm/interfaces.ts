@@ -113,6 +113,10 @@ export interface KeyboardConnector {
 
 /** A mouse of the guest (`PDMIMOUSEPORT`). */
 export interface MousePort {
+  /**
+   * @param dx to the right. @param dy down. @param dz wheel, towards the user. @param dw wheel, to the right.
+   * @param buttons bits: left, right, middle, fourth, fifth.
+   */
   putEvent(dx: number, dy: number, dz: number, dw: number, buttons: number): void;
 }
 

@@ -57,6 +57,18 @@ describe('groups of the 8086', () => {
       expect([registers.cs, registers.ip, registers.sp]).to.deep.equal([0xff78, 0xff56, 0x800]);
     });
 
+    it('CALL far and JMP far through a register take the byte of the segment from behind the last operand', () => {
+      for (const [modrm, sp] of [
+        [0xda, 0x7fc],
+        [0xea, 0x800],
+      ] as const) {
+        const { cpu, registers, bytes } = cpuWith([0x36, 0x8a, 0x07, 0xfe, modrm], { bx: 0x10, dx: 0x4321 });
+        bytes[DATA + 0x12] = 0x78;
+        cpu.run(2);
+        expect([registers.cs, registers.ip, registers.sp]).to.deep.equal([0xff78, 0x4321, sp]);
+      }
+    });
+
     it('PUSH stores one byte and counts two', () => {
       for (const modrm of [0x37, 0x3f]) {
         const { registers, bytes } = set(modrm);

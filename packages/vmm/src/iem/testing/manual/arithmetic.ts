@@ -167,6 +167,7 @@ const decimal: readonly Row[] = [
   ['D4 0A', 'AAM', 'ax=559C AF CF OF', 'ax=0F06 / PF'],
   ['D4 10', 'AAM 10', 'al=9C', 'ax=090C / PF'],
   ['D5 0A', 'AAD', 'ax=0507', 'ax=0039 / PF'],
+  ['D5 0A', 'AAD, more than a byte holds', 'ax=1907', 'ax=0001 / AF CF'],
   ['D5 10', 'AAD 10', 'ax=1234', 'ax=0054 /'],
 ];
 

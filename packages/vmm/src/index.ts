@@ -6,6 +6,7 @@ export * from './em/index.js';
 export * from './emt/index.js';
 export * from './iem/index.js';
 export * from './iom/index.js';
+export * from './machine/index.js';
 export * from './mm/index.js';
 export * from './pdm/index.js';
 export * from './pgm/index.js';

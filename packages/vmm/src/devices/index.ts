@@ -1,5 +1,6 @@
 import type { DeviceRegistration } from '../pdm/device.js';
 import { i8237A } from './8237A/index.js';
+import { bootRom } from './boot-rom.js';
 import { i8254 } from './i8254/index.js';
 import { i8259 } from './i8259/index.js';
 import { mc146818 } from './mc146818/index.js';
@@ -29,6 +30,7 @@ import { vga } from './vga/index.js';
  */
 
 export * from './8237A/index.js';
+export { bootRom } from './boot-rom.js';
 export * from './i8254/index.js';
 export * from './i8259/index.js';
 export * from './mc146818/index.js';
@@ -38,7 +40,7 @@ export * from './VMMDev/index.js';
 export * from './vga/index.js';
 
 /** The devices that come with the machine. */
-const devices: readonly DeviceRegistration[] = [i8259, i8254, mc146818, i8237A, pckbd, serial, vga, vmmDev];
+const devices: readonly DeviceRegistration[] = [bootRom, i8259, i8254, mc146818, i8237A, pckbd, serial, vga, vmmDev];
 
 /** Registers them all: `VBoxDevicesRegister` of the built-in module. */
 export function builtinDevices(callbacks: { register(registration: DeviceRegistration): void }): void {

@@ -67,13 +67,24 @@ export class ManualTimers implements HostTimers {
   }
 
   after(delay: bigint, call: () => void): () => void {
-    const timer = { at: this.#now + (delay > 0n ? delay : 0n), order: this.#order++, call };
+    const timer = { at: this.now() + (delay > 0n ? delay : 0n), order: this.#order++, call };
     this.#timers.add(timer);
+    this.onArmed?.();
     return () => this.#timers.delete(timer);
   }
 
   turn(): Promise<void> {
     return systemTimers.turn();
+  }
+
+  /** Told that something new is waited for. */
+  onArmed: (() => void) | undefined;
+
+  /** When the first timer goes off; `undefined` when none waits. */
+  get nextAt(): bigint | undefined {
+    let first: bigint | undefined;
+    for (const { at } of this.#timers) if (first === undefined || at < first) first = at;
+    return first;
   }
 
   /** How many timers wait. */

@@ -70,6 +70,7 @@ export class Cpu8086 {
   readonly #acknowledge: () => number;
   readonly #allPrefixes: boolean;
   #stopRequested = false;
+  #stepsInRun = 0;
 
   constructor(options: Cpu8086Options = {}) {
     const { memory = new FlatMemory(), io = noPorts, acknowledge = () => 0xff, coprocessor } = options;
@@ -146,8 +147,8 @@ export class Cpu8086 {
   run(limit: number): number {
     const core = this.#core;
     this.#stopRequested = false;
-    let steps = 0;
-    while (steps < limit && !this.#stopRequested) {
+    this.#stepsInRun = 0;
+    while (this.#stepsInRun < limit && !this.#stopRequested) {
       if (core.attention === 0) {
         core.execute(core.fetch());
       } else if (core.attention === REPEATING) {
@@ -156,9 +157,16 @@ export class Cpu8086 {
         if (this.idle) break;
         this.#stepAttended(core);
       }
-      steps++;
+      this.#stepsInRun++;
     }
+    const steps = this.#stepsInRun;
+    this.#stepsInRun = 0;
     return steps;
+  }
+
+  /** Steps that the {@link run} under way has made; 0 between runs. For devices, which are called during steps. */
+  get stepsInRun(): number {
+    return this.#stepsInRun;
   }
 
   /** Lets a `run` return after the step it is in. For devices, which are called during steps. */

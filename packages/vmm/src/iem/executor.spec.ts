@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ManualTimers } from '../emt/index.js';
 import { tm } from '../tm/index.js';
 import { TestVm } from '../vm/testing.js';
-import { FlatMemory, iem, type StepClock } from './index.js';
+import { FlatMemory, iem, StepTimers } from './index.js';
 
 const TICK_PORT = 0x40;
 const OUT_PORT = 0xe9;
@@ -22,14 +22,12 @@ async function create({ stepTime, code }: { stepTime?: bigint; code: readonly nu
   memory.bytes.set([0x43, 0xcf], 0x2000);
   const output: number[] = [];
   let start = () => {};
-  const timers = new ManualTimers();
-  const clock: StepClock | undefined = stepTime === undefined ? undefined : { timers, stepTime };
+  const timers = stepTime === undefined ? new ManualTimers() : new StepTimers(stepTime);
   const vm = await TestVm.create({
     timers,
     subsystems: [
       tm({ utc: { now: () => 0n } }),
       ...iem({
-        clock,
         bus: (inner) => ({
           memory,
           io: {

@@ -34,7 +34,7 @@
 
 export type { Coprocessor } from './core.js';
 export { Cpu8086, type Cpu8086Options } from './cpu.js';
-export { Executor8086, type StepClock } from './executor.js';
+export { Executor8086 } from './executor.js';
 export { FlatMemory, type IoPorts, MEMORY_SIZE, type Memory } from './memory.js';
 export type { ByteRegisterName, RegisterName, Registers } from './registers.js';
 export {
@@ -46,5 +46,6 @@ export {
   type SingleStepTest,
 } from './single-step.js';
 export { Cpu8086State, IEM_UNIT, IEM_UNIT_VERSION } from './state.js';
+export { StepTimers } from './step-timers.js';
 export { type IemOptions, iem } from './subsystem.js';
 export { iemUnit } from './unit.js';

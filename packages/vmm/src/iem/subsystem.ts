@@ -1,25 +1,24 @@
 import type { Subsystem } from '../vm/index.js';
 import type { Vm } from '../vm/vm.js';
 import { Cpu8086, type Cpu8086Options } from './cpu.js';
-import { Executor8086, type StepClock } from './executor.js';
+import { Executor8086 } from './executor.js';
 import { registerCpuInfo } from './info.js';
+import { StepTimers } from './step-timers.js';
 import { iemUnit } from './unit.js';
 
 /** What an 8086 is built into. */
 export interface IemOptions {
   /** What its lines reach, once the memory and the ports of the VM are there. */
   readonly bus: (vm: Vm) => Pick<Cpu8086Options, 'memory' | 'io' | 'acknowledge' | 'coprocessor'>;
-  /** Lets time pass by executing, instead of with the host's. */
-  readonly clock?: StepClock | undefined;
 }
 
 /**
- * An 8086 that executes the guest as CPU 0: two parts of the VM, since VirtualBox resets registers with CPUM and has
+ * An 8086 that executes the guest as CPU 0, with {@link StepTimers} as the VM's timers by their clock: two parts of the VM, since VirtualBox resets registers with CPUM and has
  * memory and ports before IEM. Its unit is `iem8086`, its info item `cpumguest`.
  *
  * Other CPUs a machine of 8086s does not have: those that there are wait for ever.
  */
-export function iem({ bus, clock }: IemOptions): Subsystem[] {
+export function iem({ bus }: IemOptions): Subsystem[] {
   let cpu: Cpu8086 | undefined;
   return [
     {
@@ -30,7 +29,8 @@ export function iem({ bus, clock }: IemOptions): Subsystem[] {
         cpu = new Cpu8086(bus(vm));
         vm.registry.register(iemUnit(cpu));
         registerCpuInfo(vm.uvm.info, cpu);
-        first.executor = new Executor8086(cpu, first, () => vm.tm, clock);
+        const { timers } = vm.uvm;
+        first.executor = new Executor8086(cpu, first, timers instanceof StepTimers ? timers : undefined);
       },
     },
     {

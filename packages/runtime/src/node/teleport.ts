@@ -138,6 +138,8 @@ const WAIT = 300_000;
  * Waits for a machine, and loads it into the units of a registry. Once it has resolved, the machine is ours, to be run
  * unless `paused`.
  *
+ * @param into what is loaded into; a function where more than units has to be loaded.
+ *
  * Connections are heard one after the other. One that does not give the right password is closed, and the waiting goes
  * on; the first one that does is the last.
  *
@@ -145,7 +147,7 @@ const WAIT = 300_000;
  * undefined then.
  */
 export async function receive(
-  registry: Registry,
+  into: Registry | ReceiveOverOptions['load'],
   options: ReceiveOptions = {},
 ): Promise<ReceiveResult & { readonly peer: string | undefined }> {
   const { host, port = 0, timeout = WAIT, signal, onListening, onRefused, load } = options;
@@ -164,7 +166,8 @@ export async function receive(
       const target = new TeleportTarget(connection, {
         ...options,
         timeouts: { ...options.timeouts, password: Math.min(passwordTimeout, left()) },
-        load: (source) => loadState(registry, source, { ...load, signal }),
+        load: (source, given) =>
+          typeof into === 'function' ? into(source, given) : loadState(into, source, { ...load, signal }),
         lockMedia: () => options.lockMedia?.(),
         unlockMedia: () => options.unlockMedia?.(),
       });

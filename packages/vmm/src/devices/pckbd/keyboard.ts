@@ -1,50 +1,14 @@
 import { Ps2Keyboard } from '@ssmkit/vbox';
 import type { KeyboardConnector } from '../../pdm/interfaces.js';
 import type { TmTimer } from '../../tm/index.js';
+import { Answer, KeyboardCommand, KeyType, keyTypes } from './keyboard-commands.js';
 import { clear, push, shift } from './queue.js';
 import { isKey, modifierOf, repeats, scanCodes, set3CodeOf } from './scan-codes.js';
-
-/** Commands of the guest. */
-export const KeyboardCommand = {
-  SET_LEDS: 0xed,
-  ECHO: 0xee,
-  SCAN_SET: 0xf0,
-  IDENTIFY: 0xf2,
-  TYPEMATIC: 0xf3,
-  ENABLE: 0xf4,
-  DISABLE: 0xf5,
-  DEFAULTS: 0xf6,
-  ALL_TYPEMATIC: 0xf7,
-  ALL_MAKE_BREAK: 0xf8,
-  ALL_MAKE: 0xf9,
-  ALL_TYPEMATIC_MAKE_BREAK: 0xfa,
-  KEY_TYPEMATIC: 0xfb,
-  KEY_MAKE_BREAK: 0xfc,
-  KEY_MAKE: 0xfd,
-  RESEND: 0xfe,
-  RESET: 0xff,
-} as const;
-
-/** Answers of keyboard and mouse. */
-export const Answer = { ACK: 0xfa, RESEND: 0xfe, TEST_PASSED: 0xaa, ECHO: 0xee } as const;
 
 const Led = { SCROLL: 1, NUM: 2, CAPS: 4, ALL: 7 } as const;
 
 /** What `typematicState` says of the key that repeats. */
 const Typematic = { NONE: 0, DELAY: 1, REPEAT: 2 } as const;
-
-/** How keys of set 3 behave: bit 0 they repeat, bit 1 they tell that they are released. */
-const KeyType = { MAKE: 0, TYPEMATIC: 1, MAKE_BREAK: 2, ALL: 3 } as const;
-
-const keyTypes: Readonly<Record<number, number>> = {
-  [KeyboardCommand.ALL_TYPEMATIC]: KeyType.TYPEMATIC,
-  [KeyboardCommand.ALL_MAKE_BREAK]: KeyType.MAKE_BREAK,
-  [KeyboardCommand.ALL_MAKE]: KeyType.MAKE,
-  [KeyboardCommand.ALL_TYPEMATIC_MAKE_BREAK]: KeyType.ALL,
-  [KeyboardCommand.KEY_TYPEMATIC]: KeyType.TYPEMATIC,
-  [KeyboardCommand.KEY_MAKE_BREAK]: KeyType.MAKE_BREAK,
-  [KeyboardCommand.KEY_MAKE]: KeyType.MAKE,
-};
 
 /** 500 ms, 10.9 characters a second. */
 const TYPEMATIC_DEFAULT = 0x2b;

@@ -1,7 +1,8 @@
 import { Ps2Mouse } from '@ssmkit/vbox';
 import type { MouseConnector } from '../../pdm/interfaces.js';
 import type { TmTimer } from '../../tm/index.js';
-import { Answer } from './keyboard.js';
+import { Answer } from './keyboard-commands.js';
+import { decodeReport, encodeReport, fitting, type Movement, Protocol, Status, scaleReport } from './mouse-report.js';
 import { clear, push, shift } from './queue.js';
 
 /** Commands of the guest. */
@@ -24,23 +25,7 @@ export const MouseCommand = {
   RESET: 0xff,
 } as const;
 
-/** Bits of the first byte of the status, which `state` is; buttons 4 and 5, of which it says nothing, take what is free. */
-const Status = {
-  RIGHT: 0x01,
-  MIDDLE: 0x02,
-  LEFT: 0x04,
-  BUTTON_4: 0x08,
-  SCALING: 0x10,
-  ENABLED: 0x20,
-  REMOTE: 0x40,
-  BUTTON_5: 0x80,
-  TOLD: 0x77,
-} as const;
-
 const Mode = { NORMAL: 0, WRAP: 1 } as const;
-
-/** `protocol` is what the mouse calls itself: that of IBM, Microsoft's IntelliMouse, and its Explorer with five buttons. */
-const Protocol = { PS2: 0, WHEEL: 3, FIVE_BUTTONS: 4 } as const;
 
 /** How far a sequence of sample rates has come that asks for a protocol: `knockState` by the rate that follows. */
 const knocks: Readonly<Record<number, Readonly<Record<number, number>>>> = {
@@ -55,16 +40,9 @@ const knocked: Readonly<Record<number, number>> = { 4: Protocol.WHEEL, 5: Protoc
 const SAMPLE_RATES = [10, 20, 40, 60, 80, 100, 200];
 const RESOLUTION_MAX = 3;
 
-/** Movement at scaling 2:1; larger ones are doubled. */
-const SCALED = [0, 1, 1, 3, 6, 9];
-
 const COMMANDS_MAX = 16;
 /** Bytes of reports that wait. */
 const EVENTS_MAX = 64;
-
-/** Range of a movement in a report, and of the wheel. */
-const MOVE = { min: -256, max: 255 } as const;
-const WHEEL = { min: -8, max: 7 } as const;
 
 /** What the mouse needs around it. */
 export interface MouseHost {
@@ -74,16 +52,6 @@ export interface MouseHost {
   ready(): void;
   /** The byte that was fetched last is wanted again. */
   resend(): void;
-}
-
-/** What moves, as it stands in a report. */
-interface Movement {
-  /** To the right. */
-  x: number;
-  /** Up. */
-  y: number;
-  /** Towards the user. */
-  z: number;
 }
 
 /**
@@ -315,7 +283,7 @@ export class Mouse {
   #takeReport(): number[] {
     const { eventQueue } = this.state;
     const size = this.#reportBytes;
-    if (eventQueue.bytes.length < size) return this.#encode({ x: 0, y: 0, z: 0 });
+    if (eventQueue.bytes.length < size) return encodeReport(this.state, { x: 0, y: 0, z: 0 });
     const report = [...eventQueue.bytes.subarray(0, size)];
     eventQueue.bytes = eventQueue.bytes.slice(size);
     return report;
@@ -329,66 +297,20 @@ export class Mouse {
     let left = movement;
     if (!isNew && waiting > 0) {
       const at = eventQueue.bytes.length - size;
-      const last = decode(eventQueue.bytes.subarray(at));
+      const last = decodeReport(eventQueue.bytes.subarray(at));
       left = { x: last.x + left.x, y: last.y + left.y, z: last.z + left.z };
       eventQueue.bytes = eventQueue.bytes.slice(0, at);
     } else if (!isNew && left.x === 0 && left.y === 0 && left.z === 0) return;
     do {
-      const part = {
-        x: clamp(left.x, MOVE.min, MOVE.max),
-        y: clamp(left.y, MOVE.min, MOVE.max),
-        z: clamp(left.z, WHEEL.min, WHEEL.max),
-      };
+      const part = fitting(left);
       // A guest that fetches nothing loses what is too much, as with a real mouse.
-      if (!push(eventQueue, this.#encode(part), EVENTS_MAX)) return;
+      if (!push(eventQueue, encodeReport(this.state, part), EVENTS_MAX)) return;
       left = { x: left.x - part.x, y: left.y - part.y, z: left.z - part.z };
     } while (left.x !== 0 || left.y !== 0 || left.z !== 0);
   }
 
-  #encode({ x, y, z }: Movement): number[] {
-    const { state, protocol } = this.state;
-    const has = (status: number, bit: number) => ((state & status) !== 0 ? bit : 0);
-    const first =
-      has(Status.LEFT, 1) |
-      has(Status.RIGHT, 2) |
-      has(Status.MIDDLE, 4) |
-      0x08 |
-      (x < 0 ? 0x10 : 0) |
-      (y < 0 ? 0x20 : 0);
-    const report = [first, x & 0xff, y & 0xff];
-    if (protocol === Protocol.WHEEL) report.push(z & 0xff);
-    if (protocol === Protocol.FIVE_BUTTONS)
-      report.push((z & 0x0f) | has(Status.BUTTON_4, 0x10) | has(Status.BUTTON_5, 0x20));
-    return report;
-  }
-
   #scaleFirst(): void {
     const { eventQueue } = this.state;
-    const bytes = eventQueue.bytes.slice();
-    const { x, y } = decode(bytes);
-    const [scaledX, scaledY] = [scaled(x), scaled(y)];
-    bytes[0] = (bytes[0]! & 0xcf) | (scaledX < 0 ? 0x10 : 0) | (scaledY < 0 ? 0x20 : 0);
-    bytes[1] = scaledX & 0xff;
-    bytes[2] = scaledY & 0xff;
-    eventQueue.bytes = bytes;
+    eventQueue.bytes = scaleReport(eventQueue.bytes);
   }
-}
-
-/** The movement in a report. */
-function decode([first = 0, x = 0, y = 0, z = 0]: Uint8Array): Movement {
-  return {
-    x: (first & 0x10) !== 0 ? x - 256 : x,
-    y: (first & 0x20) !== 0 ? y - 256 : y,
-    // Four bits are enough for both protocols with a wheel.
-    z: ((z & 0x0f) << 28) >> 28,
-  };
-}
-
-function scaled(move: number): number {
-  const size = Math.abs(move);
-  return clamp(Math.sign(move) * (SCALED[size] ?? 2 * size), MOVE.min, MOVE.max);
-}
-
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(Math.max(value, min), max);
 }

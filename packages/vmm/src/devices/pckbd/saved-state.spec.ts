@@ -3,6 +3,7 @@ import { Ps2Controller } from '@ssmkit/vbox';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { failureStatus } from '../../emt/testing.js';
+import { MS } from '../../tm/testing.js';
 import { type Ps2Bench, ps2Bench } from './testing.js';
 
 /** What a guest, a user or time does. */
@@ -90,6 +91,24 @@ describe('pckbd: a machine that was saved at any moment', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('pckbd: a mouse that was saved between two reports', () => {
+  it('reports when it would have', async () => {
+    const first = await ps2Bench();
+    first.toMouse(0xf3, 20, 0xf4);
+    first.mouse.move(3, 0);
+    first.mouse.move(4, 0);
+    expect(first.read()).to.deep.equal([0x08, 3, 0]);
+    first.bench.runFor(20n * MS);
+    const second = await ps2Bench();
+    await second.bench.load(await first.bench.save());
+    await second.bench.resume();
+    second.bench.runFor(30n * MS - 1n);
+    expect(second.read()).to.deep.equal([]);
+    second.bench.runFor(1n);
+    expect(second.read()).to.deep.equal([0x08, 4, 0]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { Serial } from '@ssmkit/vbox';
-import type { SerialConnector, SerialStatusLines } from '../../pdm/interfaces.js';
+import type { SerialConnector } from '../../pdm/interfaces.js';
 import type { UartCore } from './core.js';
 import { lineParameters } from './line.js';
+import { loopLines, modemLines, withLines } from './modem.js';
 import { Receiver } from './receiver.js';
 import { Fcr, Ier, Iir, Lcr, Lsr, Mcr, Msr, Register, receiveTriggers, type UartType } from './registers.js';
 import { Transmitter } from './transmitter.js';
@@ -294,14 +295,7 @@ export class Uart {
   }
 
   #setLines(lines: number): void {
-    const { state } = this;
-    const changed = (state.msr ^ lines) & Msr.LINES;
-    let deltas = state.msr & Msr.DELTAS;
-    if ((changed & Msr.CTS) !== 0) deltas |= Msr.DELTA_CTS;
-    if ((changed & Msr.DSR) !== 0) deltas |= Msr.DELTA_DSR;
-    if ((changed & state.msr & Msr.RI) !== 0) deltas |= Msr.TRAILING_RI;
-    if ((changed & Msr.DCD) !== 0) deltas |= Msr.DELTA_DCD;
-    state.msr = lines | deltas;
+    this.state.msr = withLines(this.state.msr, lines);
     this.#update();
   }
 
@@ -331,20 +325,4 @@ export class Uart {
     this.#irq = irq;
     this.#setIrq(irq);
   }
-}
-
-/** In the loop the modem's lines are those that the chip drives. */
-function loopLines(mcr: number): number {
-  return (
-    ((mcr & Mcr.RTS) !== 0 ? Msr.CTS : 0) |
-    ((mcr & Mcr.DTR) !== 0 ? Msr.DSR : 0) |
-    ((mcr & Mcr.OUT1) !== 0 ? Msr.RI : 0) |
-    ((mcr & Mcr.OUT2) !== 0 ? Msr.DCD : 0)
-  );
-}
-
-function modemLines(lines: SerialStatusLines | undefined): number {
-  if (lines === undefined) return 0;
-  const { cts, dsr, ri, dcd } = lines;
-  return (cts ? Msr.CTS : 0) | (dsr ? Msr.DSR : 0) | (ri ? Msr.RI : 0) | (dcd ? Msr.DCD : 0);
 }

@@ -6,17 +6,7 @@ import {
   type SaveHandle,
   SsmError,
 } from '@ssmkit/runtime';
-import {
-  catalog,
-  HgsmiHeapType,
-  Screen,
-  type ScreenMode,
-  VbeRegister,
-  VbvaModeHint,
-  VbvaView,
-  Vga,
-  VgaConfig,
-} from '@ssmkit/vbox';
+import { catalog, HgsmiHeapType, Screen, Vga, VgaConfig } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration } from '../../pdm/device.js';
 import { deviceClasses } from '../../pdm/flags.js';
@@ -26,7 +16,7 @@ import type { Mmio2Range } from '../../pgm/index.js';
 import type { TmTimer } from '../../tm/index.js';
 import { attachDriver } from '../attach-driver.js';
 import { readWindow, WINDOW, writeWindow } from './memory.js';
-import { setMode3 } from './mode-3.js';
+import { powerOnState, sizeOf } from './power-on.js';
 import { RegisterFile, status1At } from './registers.js';
 
 /*
@@ -64,12 +54,6 @@ const VRAM_MAX = 256 * MIB;
 const VRAM_MIN = MIB / 4;
 const PAGE = 4096;
 const MONITORS_MAX = 64;
-/** What the unit has of modes that the host suggests. */
-const MODE_HINTS = 64;
-const UNSET = 0xffffffff;
-/** As VirtualBox has them when nobody has written: a monitor is there; the oldest VBE. */
-const ST00 = 0x70;
-const VBE_ID = 0xb0c0;
 /** Milliseconds between two looks at what has changed. */
 const REFRESH_MS = 33;
 
@@ -121,7 +105,7 @@ export class VgaDevice implements Device {
       throw instance.vmSetError('VERR_INVALID_PARAMETER', `MonitorCount: ${monitorCount}`);
     }
     this.#startsWithText = settings.textMode;
-    this.#adopt(this.#powerOnState(Object.assign(new VgaConfig(), { vramSize, monitorCount })));
+    this.#adopt(powerOnState(Object.assign(new VgaConfig(), { vramSize, monitorCount }), this.#startsWithText));
     this.#vram = instance.mmio2Create(0, vramSize, 'VRam');
     this.#timer = instance.timerCreate({ clock: 'REAL', name: 'VGA Refresh', callback: () => this.#refresh() });
     this.#map();
@@ -155,7 +139,7 @@ export class VgaDevice implements Device {
   }
 
   reset(): void {
-    this.#adopt(this.#powerOnState(this.#state.config));
+    this.#adopt(powerOnState(this.#state.config, this.#startsWithText));
     this.#vram.bytes.fill(0);
     this.#changed();
   }
@@ -213,20 +197,6 @@ export class VgaDevice implements Device {
       writeWindow(this.#vram.bytes, this.#state.registers, offset + i, (value >>> (8 * i)) & 0xff);
     }
     this.#changed();
-  }
-
-  #powerOnState(config: VgaConfig): Vga {
-    const vga = Object.assign(new Vga(), { config });
-    vga.registers.st00 = ST00;
-    vga.registers.vbe[VbeRegister.Id] = VBE_ID;
-    vga.hgsmi.views = Array.from({ length: config.monitorCount }, (_, index) =>
-      Object.assign(new VbvaView(), { index }),
-    );
-    vga.hgsmi.extra = new Uint8Array(4);
-    vga.hgsmi.modeHintCount = MODE_HINTS;
-    vga.hgsmi.modeHints = Array.from({ length: MODE_HINTS }, () => Object.assign(new VbvaModeHint(), { magic: UNSET }));
-    if (this.#startsWithText) setMode3(vga.registers);
-    return vga;
   }
 
   #adopt(state: Vga): void {
@@ -298,18 +268,6 @@ export class VgaDevice implements Device {
       connector.resize(width, height);
     }
     connector.update();
-  }
-}
-
-/** Pixels of a screen. */
-function sizeOf(mode: ScreenMode): { readonly width: number; readonly height: number } {
-  switch (mode.kind) {
-    case 'blank':
-      return { width: 0, height: 0 };
-    case 'text':
-      return { width: mode.columns * mode.cellWidth, height: mode.rows * mode.cellHeight };
-    default:
-      return mode;
   }
 }
 

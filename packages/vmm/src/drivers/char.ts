@@ -124,7 +124,7 @@ class Char implements Driver {
 /** Registration of `Char`. */
 export const char: DriverRegistration = {
   name: 'Char',
-  description: 'Generic char driver: a serial port over a stream.',
+  description: 'A serial port over a stream.',
   classes: driverClasses.CHAR,
   create: (instance) => new Char(instance),
 };

@@ -73,7 +73,7 @@ class MainDisplay implements Driver {
 /** Registration of `MainDisplay`. */
 export const mainDisplay: DriverRegistration = {
   name: 'MainDisplay',
-  description: 'Main display driver: the program looks.',
+  description: 'A display that the program looks at.',
   classes: driverClasses.DISPLAY,
   create: (instance) => new MainDisplay(instance),
 };

@@ -112,7 +112,7 @@ function typeText(text: string, { press, release }: Pick<KeyboardEnd, 'press' | 
 /** Registration of `MainKeyboard`. */
 export const mainKeyboard: DriverRegistration = {
   name: 'MainKeyboard',
-  description: 'Main keyboard driver: the program types.',
+  description: 'A keyboard that the program types on.',
   classes: driverClasses.KEYBOARD,
   create: (instance) => new MainKeyboard(instance),
 };

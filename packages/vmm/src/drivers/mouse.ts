@@ -75,7 +75,7 @@ class MainMouse implements Driver {
 /** Registration of `MainMouse`. */
 export const mainMouse: DriverRegistration = {
   name: 'MainMouse',
-  description: 'Main mouse driver: the program points.',
+  description: 'A mouse that the program moves.',
   classes: driverClasses.MOUSE,
   create: (instance) => new MainMouse(instance),
 };

@@ -114,7 +114,7 @@ export class VmmDevDevice implements Device {
 /** Registration of `VMMDev`. */
 export const vmmDev = {
   name: NAME,
-  description: 'VirtualBox VMM Device',
+  description: 'The device of Guest Additions.',
   classes: deviceClasses.VMM_DEV,
   maxInstances: 1,
   create: (instance) => new VmmDevDevice(instance),

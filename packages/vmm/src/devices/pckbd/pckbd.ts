@@ -197,7 +197,7 @@ function upgradeMouse({ state, sampleRate, protocol }: Ps2OldMouse): Ps2Mouse {
 /** Registration of `pckbd`. */
 export const pckbd = {
   name: NAME,
-  description: 'PS/2 Keyboard and Mouse device.',
+  description: 'The PS/2 controller with keyboard and mouse.',
   classes: deviceClasses.INPUT,
   maxInstances: 1,
   create: (instance) => new PckbdDevice(instance),

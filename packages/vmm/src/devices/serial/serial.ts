@@ -172,7 +172,7 @@ function differenceOf(config: SerialConfig, saved: Partial<SerialConfig>, handle
 /** Registration of `serial`. */
 export const serial = {
   name: NAME,
-  description: 'Serial Communication Port',
+  description: 'A serial port: 16450, 16550A, 16750.',
   flags: (DEVICE_FLAGS_DEFAULT | deviceFlags.FIRST_SUSPEND) >>> 0,
   classes: deviceClasses.SERIAL,
   create: (instance) => new SerialDevice(instance),

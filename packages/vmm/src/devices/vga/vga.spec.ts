@@ -345,6 +345,12 @@ describe('vga: the device', () => {
     }
   });
 
+  it('takes what a configuration of VirtualBox has for firmware, and nothing unknown', async () => {
+    const config = { FadeIn: 0, FadeOut: 0, LogoFile: '', LogoTime: 0, ShowBootMenu: 0 };
+    await vgaBench(config);
+    expect(await failureStatus(vgaBench({ Logo: 1 }))).to.equal('VERR_CFGM_CONFIG_UNKNOWN_VALUE');
+  });
+
   it('puts its configuration into pass 0, and refuses a state of another one', async () => {
     const bench = await vgaBench();
     expect([...bench.bench.unitBytes('vga', 0, 0)]).to.deep.equal([0, 0, 4, 0, 1, 0, 0, 0]);

@@ -54,6 +54,8 @@ const VRAM_MAX = 256 * MIB;
 const VRAM_MIN = MIB / 4;
 const PAGE = 4096;
 const MONITORS_MAX = 64;
+/** What a configuration of VirtualBox's (`corpus/real-vm/vm16.log`) has for the logo that firmware shows. */
+const FIRMWARE_VALUES = 'FadeIn|FadeOut|LogoFile|LogoTime|ShowBootMenu';
 /** Milliseconds between two looks at what has changed. */
 const REFRESH_MS = 33;
 
@@ -96,7 +98,11 @@ export class VgaDevice implements Device {
       monitorCount: ['MonitorCount', 'u32', 1],
       textMode: ['TextMode', 'bool', true],
     } as const;
-    const settings = readConfig(config, shape, { who: NAME, instance: instance.instance });
+    const settings = readConfig(config, shape, {
+      who: NAME,
+      instance: instance.instance,
+      values: FIRMWARE_VALUES,
+    });
     const { vramSize, monitorCount } = settings;
     if (vramSize < VRAM_MIN || vramSize > VRAM_MAX || vramSize % PAGE !== 0) {
       throw instance.vmSetError('VERR_INVALID_PARAMETER', `VRamSize: ${vramSize} bytes`);
@@ -277,7 +283,7 @@ const UNIT_MAX = 1 << 26;
 /** Registration of `vga`. */
 export const vga = {
   name: NAME,
-  description: 'VGA Adaptor with VESA extensions.',
+  description: 'A graphics adapter: VGA.',
   classes: deviceClasses.GRAPHICS,
   maxInstances: 1,
   create: (instance) => new VgaDevice(instance),

@@ -114,7 +114,7 @@ class RawFile implements Driver {
 /** Registration of `RawFile`. */
 export const rawFile: DriverRegistration = {
   name: 'RawFile',
-  description: 'RawFile stream driver: into a file.',
+  description: 'A stream into a file.',
   classes: driverClasses.STREAM,
   create: (instance) => new RawFile(instance),
 };

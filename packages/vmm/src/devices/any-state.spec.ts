@@ -7,7 +7,10 @@ import { i8237A } from './8237A/index.js';
 import { i8254 } from './i8254/index.js';
 import { i8259 } from './i8259/index.js';
 import { mc146818For } from './mc146818/index.js';
+import { pckbd } from './pckbd/index.js';
+import { serial } from './serial/index.js';
 import { DeviceBench } from './testing.js';
+import { vga } from './vga/index.js';
 
 /** A device, its version, the ports that a guest has it at, how many bytes of its unit say how it is wired, and how long it is watched. */
 const rows: readonly (readonly [DeviceRegistration, number, readonly number[], number, bigint])[] = [
@@ -15,6 +18,9 @@ const rows: readonly (readonly [DeviceRegistration, number, readonly number[], n
   [i8254, 4, [0x40, 0x41, 0x42, 0x43, 0x61], 4, 5n * MS],
   [mc146818For(() => 0), 4, [0x70, 0x71, 0x72, 0x73], 4, 1100n * MS],
   [i8237A, 2, [0x00, 0x05, 0x08, 0x09, 0x0a, 0x0b, 0x0f, 0x83, 0xc4, 0xd4], 0, MS],
+  [pckbd, 8, [0x60, 0x64], 0, 1000n * MS],
+  [serial, 7, [0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff], 7, 20n * MS],
+  [vga, 34, [0x3c0, 0x3c1, 0x3c4, 0x3c5, 0x3c8, 0x3c9, 0x3ce, 0x3cf, 0x3d4, 0x3d5, 0x3da], 8, MS],
 ];
 
 const byte = fc.oneof(fc.nat(0xff), fc.constantFrom(0, 1, 2, 4, 7, 0x7f, 0x80, 0xff));

@@ -4,8 +4,7 @@ import { MemorySink, MemorySource } from '@ssmkit/runtime';
 import { expect } from 'chai';
 import { builtinDevices } from '../devices/index.js';
 import { builtinDrivers, StreamEnd } from '../drivers/index.js';
-import { ManualTimers } from '../emt/index.js';
-import { iem } from '../iem/index.js';
+import { iem, StepTimers } from '../iem/index.js';
 import { noise } from '../iem/testing/noise.js';
 import { cpuIo, iom } from '../iom/index.js';
 import { mm } from '../mm/index.js';
@@ -47,7 +46,7 @@ const config = {
 };
 
 async function createPc(): Promise<{ vm: TestVm; end: StreamEnd }> {
-  const timers = new ManualTimers();
+  const timers = new StepTimers(500n);
   const vm = await TestVm.create({
     timers,
     configure: (root) => {
@@ -65,7 +64,6 @@ async function createPc(): Promise<{ vm: TestVm; end: StreamEnd }> {
       iom(),
       tm({ utc: { now: () => 1_700_000_000_000_000_000n } }),
       ...iem({
-        clock: { timers, stepTime: 500n },
         bus: (inner) => {
           inner.pgm!.write(0x7c00, program);
           inner.pgm!.registerRom({ description: 'Boot', address: 0xff000, bytes: boot });

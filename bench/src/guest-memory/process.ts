@@ -8,11 +8,12 @@ import { GuestMemory } from '@ssmkit/vbox';
 const BLOCK = 2 ** 20;
 const SYNC_DISTANCE = 2 ** 26;
 
-/** A file that is brought to the disk every 64 MiB while other things go on, as `ssm mem extract` does. */
+/** A file that is written, and brought to the disk every 64 MiB, while other things go on, as `ssm mem extract` does. */
 class Output {
   readonly #sink: FileSink;
   #position = 0;
   #unsynced = 0;
+  #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   /** Bytes written. */
   data = 0;
@@ -23,8 +24,9 @@ class Output {
 
   /** Writes at a place at or behind the end. */
   async write(data: Uint8Array, position = this.#position): Promise<void> {
+    await this.#writing;
     this.#sink.skip(position - this.#position);
-    this.#sink.write(data);
+    this.#writing = this.#sink.writeBehind(data);
     this.#position = position + data.length;
     this.data += data.length;
     this.#unsynced += data.length;
@@ -35,6 +37,7 @@ class Output {
   }
 
   async close(): Promise<number> {
+    await this.#writing;
     await this.#syncing;
     this.#sink.close(false);
     return this.data;
@@ -60,8 +63,9 @@ async function gather(memory: GuestMemory, path: string): Promise<number> {
 async function copy(from: string, to: string): Promise<number> {
   const source = new FileSource(from);
   const output = new Output(to);
-  const block = new Uint8Array(BLOCK);
-  for (;;) {
+  const blocks = [new Uint8Array(BLOCK), new Uint8Array(BLOCK)] as const;
+  for (let i = 0; ; i ^= 1) {
+    const block = blocks[i] as Uint8Array;
     const count = source.read(block, output.data);
     if (count === 0) break;
     await output.write(block.subarray(0, count));

@@ -188,10 +188,11 @@ interface Target {
   skip(count: number): void | Promise<void>;
 }
 
-/** A file that is brought to the disk while what comes next is decoded. */
+/** A file that is written, and brought to the disk, while what comes next is decoded. */
 class FileTarget implements Target {
   readonly #sink: FileSink;
   #unsynced = 0;
+  #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
 
   constructor(sink: FileSink) {
@@ -199,8 +200,11 @@ class FileTarget implements Target {
   }
 
   async write(data: Uint8Array): Promise<void> {
+    await this.#writing;
     this.#sink.isOk();
-    this.#sink.write(data);
+    this.#writing = this.#sink.writeBehind(data);
+    // Told to whoever awaits it.
+    this.#writing.catch(() => {});
     this.#unsynced += data.length;
     if (this.#unsynced < SYNC_DISTANCE) return;
     await this.#syncing;
@@ -214,8 +218,14 @@ class FileTarget implements Target {
     this.#sink.skip(count);
   }
 
+  /** Waits until all is written. @throws SsmError */
+  async finish(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Waits until the file may be closed, however that went: closing tells. */
   async settle(): Promise<void> {
+    await this.#writing?.catch(() => {});
     await this.#syncing?.catch(() => {});
   }
 }
@@ -246,6 +256,7 @@ async function writeFile(layout: Layout, sink: FileSink): Promise<number> {
   let complete = false;
   try {
     const data = await write(layout, target);
+    await target.finish();
     complete = true;
     return data;
   } finally {

@@ -14,6 +14,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  write,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -88,6 +89,29 @@ export class FileSink implements Sink {
     this.rewrite(data, this.#position);
     this.#position += data.length;
     this.#size = this.#position;
+  }
+
+  /**
+   * {@link write} while other things go on. The memory is lent until the promise settles; to be awaited before the next
+   * one, and before {@link close}.
+   */
+  writeBehind(data: Uint8Array): Promise<void> {
+    const position = this.#position;
+    this.#position += data.length;
+    this.#size = this.#position;
+    return new Promise((resolve, reject) => {
+      const goOn = (done: number): void => {
+        if (done === data.length) {
+          resolve();
+          return;
+        }
+        write(this.#fd, data, done, data.length - done, position + done, (error, count) => {
+          if (error === null) goOn(done + count);
+          else reject(fromSystemError(error));
+        });
+      };
+      goOn(0);
+    });
   }
 
   rewrite(data: Uint8Array, position: number): void {

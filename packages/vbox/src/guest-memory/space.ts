@@ -13,7 +13,7 @@ const RUN_MAX = 32;
 export interface Piece {
   /** Offset in the space. */
   readonly offset: number;
-  /** Valid until the next piece is asked for. */
+  /** Valid until the next but one is asked for, so that one can be written while the next is decoded. */
   readonly data: Uint8Array;
 }
 
@@ -87,11 +87,13 @@ export class MemorySpace {
    * @param from where to begin. @param to where to end.
    */
   async *pieces(from = 0, to = this.size): AsyncGenerator<Piece, void, undefined> {
-    const memory = new Uint8Array(Math.min(PIECE, Math.max(0, to - from)));
+    const [size, memories] = [Math.min(PIECE, Math.max(0, to - from)), [] as Uint8Array[]];
     for (let at = from; at < to; ) {
       const start = this.#nextData(at, to);
       if (start >= to) return;
       const end = this.#endOfData(start, Math.min(to, start + PIECE));
+      const memory = memories.length < 2 ? new Uint8Array(size) : (memories.shift() as Uint8Array);
+      memories.push(memory);
       const data = memory.subarray(0, end - start);
       await this.read(start, data);
       yield { offset: start, data };

@@ -4,10 +4,10 @@ import type { EmtContext, Outcome } from '../emt/index.js';
 import { hasFailed } from '../emt/outcome.js';
 import type { DriverRegistration } from './driver.js';
 import { driverFlags, tachFlags } from './flags.js';
+import type { DriverHelpers } from './helpers.js';
 import { Base, type BaseInterface } from './interface-ids.js';
-import { type DeviceEntry, DriverEntry, Lun, type UsbEntry } from './owner.js';
-import type { Pdm } from './pdm.js';
-import type { Registered } from './registrations.js';
+import { type DeviceEntry, DriverEntry, Lun, type Owner, type UsbEntry } from './owner.js';
+import type { Registered, Registrations } from './registrations.js';
 import { NO_INSTANCE_LIMIT } from './registrations.js';
 import { type ChainPlace, transformChain } from './transform.js';
 
@@ -23,9 +23,20 @@ import { type ChainPlace, transformChain } from './transform.js';
  * fails takes down what it has attached, and nobody above is told: they learn it from the failure.
  */
 
+/** What chains of drivers need of PDM. */
+export interface ChainHost {
+  readonly log: (line: string) => void;
+  /** `/PDM` of the configuration. */
+  readonly config: ConfigNode | undefined;
+  readonly drivers: Registrations<DriverRegistration>;
+  driverHelpers(entry: DriverEntry): DriverHelpers;
+  /** An instance is gone. */
+  forget(owner: Owner): void;
+}
+
 /** Attaches the configured driver to a LUN of a device, which is made if it is not there. */
 export async function attachToLun(
-  pdm: Pdm,
+  pdm: ChainHost,
   context: EmtContext,
   owner: DeviceEntry | UsbEntry,
   number: number,
@@ -50,7 +61,7 @@ export async function attachToLun(
 }
 
 /** Attaches the configured driver below another one. */
-export async function attachBelow(pdm: Pdm, context: EmtContext, above: DriverEntry): Promise<BaseInterface> {
+export async function attachBelow(pdm: ChainHost, context: EmtContext, above: DriverEntry): Promise<BaseInterface> {
   if (above.down !== undefined) {
     throw new SsmError('VERR_PDM_DRIVER_ALREADY_ATTACHED', `there is a driver below ${above.title}`);
   }
@@ -60,7 +71,7 @@ export async function attachBelow(pdm: Pdm, context: EmtContext, above: DriverEn
 }
 
 async function instantiateDriver(
-  pdm: Pdm,
+  pdm: ChainHost,
   context: EmtContext,
   lun: Lun,
   above: DriverEntry | undefined,
@@ -88,7 +99,7 @@ async function instantiateDriver(
   throw mapped(outcome, 'VERR_PDM_DRIVER_VERSION_MISMATCH');
 }
 
-function lookUp(pdm: Pdm, node: ConfigNode): Registered<DriverRegistration> {
+function lookUp(pdm: ChainHost, node: ConfigNode): Registered<DriverRegistration> {
   if (isMissing(node, 'Driver')) {
     throw new SsmError('VERR_PDM_CFG_MISSING_DRIVER_NAME', `${node.path} does not say which driver`);
   }
@@ -103,7 +114,7 @@ function lookUp(pdm: Pdm, node: ConfigNode): Registered<DriverRegistration> {
   return registered;
 }
 
-function construct(pdm: Pdm, context: EmtContext, entry: DriverEntry): Promise<Outcome> {
+function construct(pdm: ChainHost, context: EmtContext, entry: DriverEntry): Promise<Outcome> {
   const { registration } = entry.registered;
   const helpers = pdm.driverHelpers(entry);
   entry.helpers = helpers;
@@ -144,7 +155,12 @@ export function mapped(
  *
  * @throws SsmError VERR_PDM_DRIVER_DETACH_NOT_POSSIBLE when what is above could not be told.
  */
-export async function detachDriver(pdm: Pdm, context: EmtContext, entry: DriverEntry, flags: number): Promise<void> {
+export async function detachDriver(
+  pdm: ChainHost,
+  context: EmtContext,
+  entry: DriverEntry,
+  flags: number,
+): Promise<void> {
   // What detaching has called may ask for the same again.
   if (entry.detaching) return;
   const { up, lun } = entry;
@@ -157,7 +173,12 @@ export async function detachDriver(pdm: Pdm, context: EmtContext, entry: DriverE
 }
 
 /** Destroys a driver and all below it, from the bottom up. */
-export async function destroyChain(pdm: Pdm, context: EmtContext, entry: DriverEntry, flags: number): Promise<void> {
+export async function destroyChain(
+  pdm: ChainHost,
+  context: EmtContext,
+  entry: DriverEntry,
+  flags: number,
+): Promise<void> {
   entry.detaching = true;
   for (;;) {
     let current = entry;
@@ -170,7 +191,7 @@ export async function destroyChain(pdm: Pdm, context: EmtContext, entry: DriverE
   }
 }
 
-async function unlink(pdm: Pdm, context: EmtContext, current: DriverEntry, flags: number): Promise<void> {
+async function unlink(pdm: ChainHost, context: EmtContext, current: DriverEntry, flags: number): Promise<void> {
   const { lun, up } = current;
   const { owner } = lun;
   const isTold = (flags & tachFlags.NO_CALLBACKS) === 0;
@@ -196,7 +217,7 @@ async function unlink(pdm: Pdm, context: EmtContext, current: DriverEntry, flags
 }
 
 /** Calls the destructor, if there is something to destruct, and gives back what the driver has. */
-export async function destructDriver(pdm: Pdm, context: EmtContext, entry: DriverEntry): Promise<void> {
+export async function destructDriver(pdm: ChainHost, context: EmtContext, entry: DriverEntry): Promise<void> {
   await tell(
     pdm,
     entry.call(context, 'destruct', () => entry.driver?.destruct?.()),
@@ -206,7 +227,7 @@ export async function destructDriver(pdm: Pdm, context: EmtContext, entry: Drive
 }
 
 /** Logs the failure of a callback whose failure changes nothing. */
-async function tell(pdm: Pdm, call: Promise<Outcome>): Promise<void> {
+async function tell(pdm: ChainHost, call: Promise<Outcome>): Promise<void> {
   const outcome = await call;
   if (hasFailed(outcome)) pdm.log(`PDM: ${outcome.message}`);
 }

@@ -9,8 +9,8 @@ import type { BaseInterface } from './interface-ids.js';
 import type { DriverEntry } from './owner.js';
 import { CommonHelpers } from './owner-helpers.js';
 import { callService } from './ring0.js';
-import type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
 import { BLOCK_CACHE_UNIT, blockCacheUnit } from './services/block-cache-unit.js';
+import type { BlockCacheUser, BlockDevice } from './services/block-cache-user.js';
 import type { UsbHubHelpers } from './services/usb-hubs.js';
 import type { UsbHub } from './usb.js';
 

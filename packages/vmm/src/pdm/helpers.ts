@@ -11,7 +11,7 @@ import type { DeviceInstance, IoPortHandlers } from './device.js';
 import type { DriverInstance } from './driver.js';
 import type { BaseInterface } from './interface-ids.js';
 import type { AsyncEndpoint, AsyncTemplate, CompletionCallback } from './services/async-completion.js';
-import type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
+import type { BlockCacheUser, BlockDevice } from './services/block-cache-user.js';
 import type { NetFilter } from './services/net-shaper.js';
 import type { PdmQueue, QueueOptions } from './services/queue.js';
 import type { PdmThread, ThreadOptions } from './services/thread.js';

@@ -51,8 +51,8 @@ export {
   endpointFlags,
   type FileAccess,
 } from './services/async-completion.js';
-export type { BlockCacheUser, BlockDevice } from './services/block-cache.js';
 export { BLOCK_CACHE_UNIT, BLOCK_CACHE_UNIT_VERSION } from './services/block-cache-unit.js';
+export type { BlockCacheUser, BlockDevice } from './services/block-cache-user.js';
 export type { NetFilter } from './services/net-shaper.js';
 export { PdmQueue, type QueueItem, type QueueOptions } from './services/queue.js';
 export { PdmThread, type ThreadOptions, type ThreadState, threadStates } from './services/thread.js';

@@ -192,7 +192,7 @@ export class Modules {
       version,
       register: (registration) => {
         if (!isOpen) throw new SsmError('VERR_WRONG_ORDER', `module '${name}' registers after ${symbol} has ended`);
-        table(this.#pdm).register(registration, name);
+        table(this.#pdm).register(registration, name, this.#pdm.log);
       },
     };
     try {

@@ -134,14 +134,18 @@ export interface Registered<R> {
 }
 
 /** What of one kind is registered, in the order of registration. Names are looked up exactly. */
-export class Registrations<R extends { readonly name: string; readonly maxInstances?: number }> {
+export class Registrations<
+  R extends { readonly name: string; readonly maxInstances?: number; readonly endVersion?: number },
+> {
   readonly #what: string;
+  readonly #version: number;
   readonly #rules: readonly Rule<R>[];
   readonly #clash: SsmFailure;
   readonly #entries: Registered<R>[] = [];
 
-  constructor(what: string, rules: readonly Rule<R>[], clash: SsmFailure) {
+  constructor(what: string, version: number, rules: readonly Rule<R>[], clash: SsmFailure) {
     this.#what = what;
+    this.#version = version;
     this.#rules = rules;
     this.#clash = clash;
   }
@@ -155,8 +159,11 @@ export class Registrations<R extends { readonly name: string; readonly maxInstan
     return this.#entries.map(({ registration }) => registration.name);
   }
 
-  /** @throws SsmError of the first rule that is broken, or that the name is taken. */
-  register(registration: R, module?: string): void {
+  /**
+   * @param warn is told of what is wrong, but no reason to refuse it.
+   * @throws SsmError of the first rule that is broken, or that the name is taken.
+   */
+  register(registration: R, module?: string, warn: (line: string) => void = () => {}): void {
     if (typeof registration !== 'object' || registration === null) {
       throw new SsmError('VERR_INVALID_POINTER', `that is no registration of a ${this.#what}`);
     }
@@ -164,6 +171,10 @@ export class Registrations<R extends { readonly name: string; readonly maxInstan
       if (isBroken(registration)) {
         throw new SsmError(status, `${this.#what} '${String(registration.name)}': ${why(registration)}`);
       }
+    }
+    const { endVersion } = registration;
+    if (endVersion !== undefined && endVersion !== this.#version) {
+      warn(`PDM: ${this.#what} '${registration.name}' ends in version ${hex(endVersion)}`);
     }
     if (this.find(registration.name) !== undefined) {
       throw new SsmError(this.#clash, `there is a ${this.#what} '${registration.name}'`);
@@ -183,8 +194,18 @@ export class Registrations<R extends { readonly name: string; readonly maxInstan
 }
 
 export const driverRegistrations = () =>
-  new Registrations<DriverRegistration>('driver', driverRules, 'VERR_PDM_DRIVER_NAME_CLASH');
+  new Registrations<DriverRegistration>(
+    'driver',
+    pdmVersions.driverRegistration,
+    driverRules,
+    'VERR_PDM_DRIVER_NAME_CLASH',
+  );
 export const deviceRegistrations = () =>
-  new Registrations<DeviceRegistration>('device', deviceRules, 'VERR_PDM_DEVICE_NAME_CLASH');
+  new Registrations<DeviceRegistration>(
+    'device',
+    pdmVersions.deviceRegistration,
+    deviceRules,
+    'VERR_PDM_DEVICE_NAME_CLASH',
+  );
 export const usbRegistrations = () =>
-  new Registrations<UsbRegistration>('USB device', usbRules, 'VERR_PDM_USB_NAME_CLASH');
+  new Registrations<UsbRegistration>('USB device', pdmVersions.usbRegistration, usbRules, 'VERR_PDM_USB_NAME_CLASH');

@@ -73,6 +73,8 @@ export interface UsbRegistration {
   readonly maxInstances?: number;
   /** Bytes, for those who count them. */
   readonly instanceSize?: number;
+  /** As `version`; another one is only logged. */
+  readonly endVersion?: number;
   create(instance: UsbInstance): UsbDevice;
 }
 

@@ -314,8 +314,11 @@ export class Uvm {
 
   /** Calls a user method, if there is one. What it throws is logged. */
   notify(method: 'emtInit' | 'emtTerm', idCpu: number): void;
-  notify(method: 'resetTurnedIntoPowerOff'): void;
-  notify(method: 'emtInit' | 'emtTerm' | 'resetTurnedIntoPowerOff', idCpu = 0): void {
+  notify(method: 'pdmThreadInit' | 'pdmThreadTerm' | 'resetTurnedIntoPowerOff'): void;
+  notify(
+    method: 'emtInit' | 'emtTerm' | 'pdmThreadInit' | 'pdmThreadTerm' | 'resetTurnedIntoPowerOff',
+    idCpu = 0,
+  ): void {
     try {
       this.userMethods[method]?.(this, idCpu);
     } catch (thrown) {

@@ -7,7 +7,8 @@ import { Statistics } from '../../stam/index.js';
 import { TestTime } from '../../tm/testing.js';
 import type { DriverHelpers } from '../helpers.js';
 import { chain, createMachine, managerOf, notingDevice, notingDriver, onEmt } from '../testing.js';
-import { BlockCache, type BlockDevice } from './block-cache.js';
+import { BlockCache } from './block-cache.js';
+import type { BlockDevice } from './block-cache-user.js';
 
 const KIB = 1024;
 

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Statistics } from '../../stam/index.js';
 import { TestTime } from '../../tm/testing.js';
-import { type PdmQueue, type QueueOptions, Queues } from './queue.js';
+import type { PdmQueue, QueueOptions } from './queue.js';
+import { Queues } from './queues.js';
 
 const MS = 1_000_000n;
 

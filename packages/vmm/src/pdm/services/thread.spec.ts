@@ -2,7 +2,8 @@ import { SsmError } from '@ssmkit/runtime';
 import { expect } from 'chai';
 import { ManualTimers, NS_PER_MS } from '../../emt/index.js';
 import { failureStatus } from '../../emt/testing.js';
-import { type PdmThread, type ThreadOptions, Threads } from './thread.js';
+import type { PdmThread, ThreadOptions } from './thread.js';
+import { Threads } from './threads.js';
 
 const S = 1000n * NS_PER_MS;
 

@@ -44,13 +44,14 @@ export async function wasmReady(): Promise<boolean> {
 
 function start(): void {
   codecs = null;
-  if (webAssembly === undefined) return;
+  const api = webAssembly();
+  if (api === undefined) return;
   const bytes = fromBase64(moduleBase64);
-  const { Module, Instance } = webAssembly;
+  const { Module, Instance } = api;
   try {
     codecs = new WasmCodecs(new Instance(new Module(bytes)).exports);
   } catch {
-    compiling = webAssembly.instantiate(bytes).then(
+    compiling = api.instantiate(bytes).then(
       ({ instance }) => {
         codecs = new WasmCodecs(instance.exports);
       },

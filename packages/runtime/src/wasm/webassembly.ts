@@ -14,7 +14,9 @@ interface WebAssemblyApi {
 }
 
 /** `undefined` where there is none. */
-export const webAssembly: WebAssemblyApi | undefined = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+export function webAssembly(): WebAssemblyApi | undefined {
+  return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+}
 
 /** Bytes of a base64 string. Browsers and Node have `atob`. */
 export function fromBase64(text: string): Uint8Array {

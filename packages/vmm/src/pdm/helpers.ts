@@ -7,6 +7,7 @@ import type { SampleRegistration, SampleType } from '../stam/index.js';
 import type { Session } from '../sup/index.js';
 import type { Firmware, ResumeReason, SuspendReason, Uvm, VirtualCpu, Vm, VmState } from '../vm/index.js';
 import type { PdmCritSect } from './crit-sect.js';
+import type { PdmCritSectRw } from './crit-sect-rw.js';
 import type { DeviceInstance, IoPortHandlers } from './device.js';
 import type { DriverInstance } from './driver.js';
 import type { BaseInterface } from './interface-ids.js';
@@ -14,6 +15,7 @@ import type { AsyncEndpoint, AsyncTemplate, CompletionCallback } from './service
 import type { BlockCacheUser, BlockDevice } from './services/block-cache-user.js';
 import type { NetFilter } from './services/net-shaper.js';
 import type { PdmQueue, QueueOptions } from './services/queue.js';
+import type { PdmTask } from './services/tasks.js';
 import type { PdmThread, ThreadOptions } from './services/thread.js';
 import type { UsbHubHelpers } from './services/usb-hubs.js';
 import type { UsbHub } from './usb.js';
@@ -61,6 +63,9 @@ export interface OwnerHelpers {
   /** A critical section of the instance. */
   critSectInit(name: string): PdmCritSect;
   critSectNop(): PdmCritSect;
+  critSectRwInit(name: string): PdmCritSectRw;
+  /** Work that is done soon, on no EMT, when it is triggered. On an EMT. @throws SsmError as `Tasks.create`. */
+  taskCreate(name: string, run: () => void | Promise<void>): PdmTask;
 
   /** Removes an info item. @throws SsmError VERR_FILE_NOT_FOUND. */
   infoDeregister(name: string): void;

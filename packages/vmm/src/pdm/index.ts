@@ -25,6 +25,7 @@
  * Facts: PDMDriver.cpp of 2009, the PDM sources and headers of VirtualBox 7.2, as the specification has them.
  */
 export { PdmCritSect } from './crit-sect.js';
+export { PdmCritSectRw } from './crit-sect-rw.js';
 export * from './device.js';
 export * from './driver.js';
 export {
@@ -55,6 +56,7 @@ export { BLOCK_CACHE_UNIT, BLOCK_CACHE_UNIT_VERSION } from './services/block-cac
 export type { BlockCacheUser, BlockDevice } from './services/block-cache-user.js';
 export type { NetFilter } from './services/net-shaper.js';
 export { PdmQueue, type QueueItem, type QueueOptions } from './services/queue.js';
+export { PdmTask } from './services/tasks.js';
 export { PdmThread, type ThreadOptions, type ThreadState, threadStates } from './services/thread.js';
 export type { UsbHubHelpers } from './services/usb-hubs.js';
 export { pdm } from './subsystem.js';

@@ -35,6 +35,8 @@ async function registerCommon(instance: OwnerHelpers): Promise<void> {
   instance.queueCreate({ name: `${name} slow`, items: 2, interval: 10, create: () => 0, callback: () => true });
   await instance.threadCreate({ name, run: async (thread) => void (await thread.sleep(1_000_000)) });
   instance.critSectInit(name);
+  instance.critSectRwInit(name);
+  instance.taskCreate(name, () => {});
   const template = instance.asyncTemplateCreate(name, () => {});
   await instance.asyncEndpointOpen(template, 'x');
   instance.netShaperAttach('Lan');
@@ -81,6 +83,7 @@ function count(vm: TestVm): Record<string, number> {
     units: registry.units.length,
     queues: pdm.queues.all.length,
     threads: pdm.threads.all.length,
+    tasks: pdm.tasks.count,
     infoItems: vm.uvm.info.items.length,
     statistics: vm.uvm.statistics.entries().length,
     pollers: pdm.pollers.count,
@@ -183,6 +186,7 @@ describe('what an instance has registered', () => {
       units: registry.units.filter(({ type }) => type !== 'internal').length,
       queues: pdm.queues.all.length,
       threads: pdm.threads.all.length,
+      tasks: pdm.tasks.count,
       infoItems: info.items.filter(({ kind }) => kind !== 'internal').length,
       statistics: statistics.entries('/Devices/*|/Drivers/*|/Other/*|/PDM/*').length,
       templates: pdm.asyncCompletion.templates,
@@ -199,6 +203,7 @@ describe('what an instance has registered', () => {
       units: 0,
       queues: 0,
       threads: 0,
+      tasks: 0,
       infoItems: 0,
       statistics: 0,
       templates: 0,

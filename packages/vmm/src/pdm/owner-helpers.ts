@@ -7,6 +7,7 @@ import { type TimeManager, type TmTimer, timerFlags } from '../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../vm/index.js';
 import { setAsyncNotification } from './async-notification.js';
 import { nopCritSect, PdmCritSect } from './crit-sect.js';
+import { PdmCritSectRw } from './crit-sect-rw.js';
 import type { DeviceUnit, OwnerTimerOptions } from './device.js';
 import type { OwnerHelpers } from './helpers.js';
 import type { Owner } from './owner.js';
@@ -14,6 +15,7 @@ import type { Pdm } from './pdm.js';
 import type { AsyncEndpoint, AsyncTemplate, CompletionCallback } from './services/async-completion.js';
 import type { NetFilter } from './services/net-shaper.js';
 import type { PdmQueue, QueueOptions } from './services/queue.js';
+import type { PdmTask } from './services/tasks.js';
 import type { PdmThread, ThreadOptions } from './services/thread.js';
 
 /** Bytes of a timer's name that leave room for the instance, and one. */
@@ -155,6 +157,21 @@ export abstract class CommonHelpers<O extends Owner> implements OwnerHelpers {
     const section = new PdmCritSect(name);
     this.#owner.resources.add('critSect', () => section.destroy());
     return section;
+  }
+
+  critSectRwInit(name: string): PdmCritSectRw {
+    this.#owner.mustExist();
+    if (name === '') throw new SsmError('VERR_INVALID_NAME', 'a critical section has a name');
+    const section = new PdmCritSectRw(name);
+    this.#owner.resources.add('critSect', () => section.destroy());
+    return section;
+  }
+
+  taskCreate(name: string, run: () => void | Promise<void>): PdmTask {
+    this.#owner.emt('TaskCreate');
+    const task = this.#pdm.tasks.create(this.instance === 0 ? name : `${name}_${this.instance}`, run);
+    this.#owner.resources.add('task', () => task.destroy());
+    return task;
   }
 
   critSectNop(): PdmCritSect {

@@ -19,6 +19,7 @@ import { BlockCache } from './services/block-cache.js';
 import { NetShaper } from './services/net-shaper.js';
 import { Pollers } from './services/pollers.js';
 import { Queues } from './services/queues.js';
+import { Tasks } from './services/tasks.js';
 import { Threads } from './services/threads.js';
 import { UsbHubs } from './services/usb-hubs.js';
 import { destroyUsb } from './term.js';
@@ -60,6 +61,7 @@ export class Pdm extends RunTimeApi {
   readonly usbEntries: UsbEntry[] = [];
   readonly chips: Chips;
   readonly queues: Queues;
+  readonly tasks: Tasks;
   readonly threads: Threads;
   readonly pollers: Pollers;
   readonly netShaper: NetShaper;
@@ -95,6 +97,7 @@ export class Pdm extends RunTimeApi {
       createTimer: realTimer,
       log: this.log,
     });
+    this.tasks = new Tasks(uvm.timers, uvm.statistics, this.log);
     this.threads = new Threads({
       timers: uvm.timers,
       begun: () => uvm.notify('pdmThreadInit'),

@@ -3,6 +3,7 @@ import { failureOf } from '../emt/outcome.js';
 /** What instances have of the VM, and what has to be given back when they go. */
 export const resourceKinds = [
   'queue',
+  'task',
   'timer',
   'unit',
   'thread',

@@ -1,5 +1,7 @@
+import { MemorySink } from '@ssmkit/runtime';
 import { expect } from 'chai';
 import { NS_PER_MS } from '../emt/index.js';
+import { deferred } from '../emt/testing.js';
 import type { DeviceHelpers } from './helpers.js';
 import type { PdmThread } from './services/thread.js';
 import {
@@ -106,6 +108,39 @@ describe('a function that suspends itself', () => {
     await threads[0]!.resume();
     await vm.settle();
     expect(log).to.deep.equal(['RESUMING', 'RUNNING', 'VERR_WRONG_ORDER']);
+    await vm.end();
+  });
+});
+
+describe('a critical section during a live save', () => {
+  it('keeps a device from being suspended in the middle of a pass', async () => {
+    const log: string[] = [];
+    const held = deferred();
+    const device = notingDevice('disk', log, { luns: [] }, (instance) => ({
+      construct: () => {
+        instance.ssmRegister({
+          version: 1,
+          liveExec: async (_stream, pass) => {
+            log.push(`pass ${pass} begins`);
+            await held.promise;
+            log.push(`pass ${pass} ends`);
+            return 'VINF_SSM_DONT_CALL_AGAIN' as const;
+          },
+        });
+      },
+    }));
+    const vm = await createMachine({ devices: [device], config: { Devices: { disk: { 0: {} } } } });
+    await vm.uvm.powerOn();
+    take(log);
+    const saved = vm.uvm.save(new MemorySink());
+    await vm.until(() => log.length > 0);
+    const suspended = vm.uvm.suspend('USER');
+    await vm.settle();
+    expect([take(log), vm.uvm.state]).to.deep.equal([['pass 0 begins'], 'SUSPENDING_EXT_LS']);
+    held.resolve();
+    await suspended;
+    expect(take(log)).to.deep.equal(['pass 0 ends', 'disk/0 suspend']);
+    await saved;
     await vm.end();
   });
 });

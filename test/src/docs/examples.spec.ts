@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { format } from 'node:util';
 import * as schema from '@ssmkit/schema';
 import { checkRoundTrip } from '@ssmkit/schema/testing';
 import { expect } from 'chai';
@@ -35,11 +36,14 @@ async function runModule(source: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** What a program prints with console.log. */
-async function printed(run: () => Promise<unknown>): Promise<unknown[]> {
+/** What a program prints with console.log, each call made into one thing: by default its first value. */
+async function printed(
+  run: () => Promise<unknown>,
+  make: (...values: unknown[]) => unknown = (value) => value,
+): Promise<unknown[]> {
   const lines: unknown[] = [];
   const { log } = console;
-  console.log = (...values: unknown[]) => void lines.push(...values);
+  console.log = (...values: unknown[]) => void lines.push(make(...values));
   try {
     await run();
   } finally {
@@ -70,12 +74,22 @@ describe('the examples in the documents', () => {
 
   it('there are examples in docs/classes.md', () => expect(classes).to.have.length(2));
 
+  for (const [i, block] of blocksOf('docs/machine.md').entries()) {
+    it(`docs/machine.md: example ${i + 1} runs and prints what it says`, async () => {
+      const said = [...block.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map((match) => match[1]);
+      expect(said).not.to.deep.equal([]);
+      const lines = await printed(() => runModule(block), format);
+      expect(lines).to.deep.equal(said);
+    });
+  }
+
   const documents = [
     'README.md',
     'ARCHITECTURE.md',
     'CONTRIBUTING.md',
     'docs/classes.md',
     'docs/saving.md',
+    'docs/machine.md',
     'docs/cli.md',
   ];
   for (const document of documents) {

@@ -92,8 +92,13 @@ export class ManualTimers implements HostTimers {
     return this.#timers.size;
   }
 
-  /** Lets `ns` nanoseconds pass. What falls due on the way is called, in order, each at its own time. */
-  advance(ns: bigint): void {
+  /**
+   * Lets `ns` nanoseconds pass. What falls due on the way is called, in order, each at its own time.
+   *
+   * @returns how many were called.
+   */
+  advance(ns: bigint): number {
+    let calls = 0;
     const end = this.#now + ns;
     for (;;) {
       const [next] = [...this.#timers]
@@ -103,7 +108,9 @@ export class ManualTimers implements HostTimers {
       this.#timers.delete(next);
       this.#now = next.at;
       next.call();
+      calls++;
     }
     this.#now = end;
+    return calls;
   }
 }

@@ -40,7 +40,7 @@ export class Executor8086 implements Executor {
     this.cpu.stop();
   }
 
-  run(slice: Slice): InfoStatus {
+  run(slice: Slice): InfoStatus | Promise<InfoStatus> {
     this.interruptsChanged();
     return this.#clock === undefined ? this.#run(slice) : this.#runClocked(slice, this.#clock);
   }
@@ -55,14 +55,13 @@ export class Executor8086 implements Executor {
     return 'VINF_SUCCESS';
   }
 
-  #runClocked(slice: Slice, clock: StepTimers): InfoStatus {
+  async #runClocked(slice: Slice, clock: StepTimers): Promise<InfoStatus> {
     const { cpu } = this;
     for (let i = 0; i < LOOKS && !slice.wanted; i++) {
-      if (cpu.idle) {
-        if (clock.skip()) continue;
-        return 'VINF_EM_HALT';
-      }
-      clock.passSteps(cpu.run(Math.min(STEPS, clock.stepsLeft ?? STEPS)));
+      if (cpu.idle && !clock.waits) return 'VINF_EM_HALT';
+      const called = cpu.idle ? clock.skip() : clock.passSteps(cpu.run(Math.min(STEPS, clock.stepsLeft ?? STEPS)));
+      // Somebody other than the VM's timers may have begun something, which is to come to effect at this very step.
+      if (called && !slice.wanted) await clock.turn();
     }
     return 'VINF_SUCCESS';
   }

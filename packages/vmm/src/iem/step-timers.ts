@@ -40,17 +40,21 @@ export class StepTimers extends ManualTimers {
     return left > 0n ? Number((left + this.stepTime - 1n) / this.stepTime) : 0;
   }
 
-  /** So many steps were made. */
-  passSteps(steps: number): void {
-    this.advance(BigInt(steps) * this.stepTime);
+  /** So many steps were made. @returns whether somebody was called for whom that was time. */
+  passSteps(steps: number): boolean {
+    return this.advance(BigInt(steps) * this.stepTime) > 0;
   }
 
-  /** Nothing is executed: time goes on to what is waited for next. @returns false when that is nothing. */
+  /** Whether anything is waited for. */
+  get waits(): boolean {
+    return this.waiting > 0;
+  }
+
+  /** Nothing is executed: time goes on to what is waited for next. @returns as {@link passSteps}. */
   skip(): boolean {
     const { nextAt } = this;
     if (nextAt === undefined) return false;
     const left = nextAt - this.now();
-    this.advance(left > 0n ? left : 0n);
-    return true;
+    return this.advance(left > 0n ? left : 0n) > 0;
   }
 }

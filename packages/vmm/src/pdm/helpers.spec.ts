@@ -2,24 +2,9 @@ import type { SsmError } from '@ssmkit/runtime';
 import { expect } from 'chai';
 import { newRequest, VMMR0_REQUEST_MAGIC } from '../sup/index.js';
 import { newDriver } from '../sup/testing.js';
-import type { TestVm } from '../vm/testing.js';
-import { PdmCritSect } from './crit-sect.js';
 import type { DeviceHelpers, DriverHelpers } from './helpers.js';
 import { serviceOperations } from './ring0.js';
-import {
-  chain,
-  createMachine,
-  creationFailure,
-  driversOf,
-  emptyBase,
-  failureStatus,
-  managerOf,
-  notingDriver,
-  onEmt,
-  type TestMachine,
-  testDevice,
-  testDriver,
-} from './testing.js';
+import { createHelperMachine, createMachine, creationFailure, failureStatus, onEmt, testDevice } from './testing.js';
 
 const attempt = (call: () => unknown): unknown => {
   try {
@@ -29,45 +14,9 @@ const attempt = (call: () => unknown): unknown => {
   }
 };
 
-/** A machine with a device, instances 0 and 1, and a driver below each. */
-async function machine(rest: TestMachine = {}, trusted = true) {
-  const devices: DeviceHelpers[] = [];
-  const drivers: DriverHelpers[] = [];
-  const vm = await createMachine({
-    ...rest,
-    devices: [
-      testDevice('pit', (instance) => {
-        devices.push(instance);
-        return {
-          construct: async () => void (await instance.driverAttach(0, emptyBase, 'Out')),
-          attach: async () => {},
-          detach: () => {},
-        };
-      }),
-    ],
-    drivers: [
-      testDriver('Out', (instance) => {
-        drivers.push(instance);
-        return {};
-      }),
-      notingDriver('Other', []),
-    ],
-    config: {
-      ...rest.config,
-      Devices: {
-        pit: {
-          0: { Trusted: trusted, 'LUN#0': chain('Out'), Config: { Known: 1 } },
-          1: { Trusted: trusted, 'LUN#0': chain('Out') },
-        },
-      },
-    },
-  });
-  return { vm, pit: devices[0]!, pit1: devices[1]!, out: drivers[0]!, out1: drivers[1]!, pdm: managerOf(vm) };
-}
-
 describe('helpers for everybody', () => {
   it('say where the caller is', async () => {
-    const { vm, pit, out } = await machine();
+    const { vm, pit, out } = await createHelperMachine();
     expect([pit.assertEmt(), pit.assertOther()]).to.deep.equal([false, true]);
     expect(vm.log.at(-1)).to.equal("PDM: AssertEMT 'pit'/0");
     expect(await onEmt(vm, () => [out.assertEmt(), out.assertOther()])).to.deep.equal([true, false]);
@@ -75,7 +24,7 @@ describe('helpers for everybody', () => {
   });
 
   it('tell of the VM', async () => {
-    const { vm, pit, out } = await machine();
+    const { vm, pit, out } = await createHelperMachine();
     await vm.uvm.powerOn();
     vm.timers.advance(5000n);
     await vm.uvm.suspend('HOST_SUSPEND');
@@ -94,7 +43,7 @@ describe('helpers for everybody', () => {
   });
 
   it('tell the user of errors, from anywhere', async () => {
-    const { vm, pit, out } = await machine();
+    const { vm, pit, out } = await createHelperMachine();
     const error = pit.vmSetError('VERR_NO_MEMORY', 'none left');
     await vm.settle();
     expect(vm.errors).to.deep.equal([error]);
@@ -107,7 +56,7 @@ describe('helpers for everybody', () => {
   });
 
   it('check settings, and name the wrong one', async () => {
-    const { vm, pit } = await machine();
+    const { vm, pit } = await createHelperMachine();
     expect(attempt(() => pit.validateConfig('Known', ''))).to.equal(undefined);
     expect(attempt(() => pit.validateConfig('Other|K', ''))).to.equal('VERR_CFGM_CONFIG_UNKNOWN_VALUE');
     expect(vm.errors.at(-1)?.message).to.include('pit/0 takes no configuration value /Known');
@@ -122,7 +71,7 @@ describe('helpers for everybody', () => {
   ];
   for (const [name, first, second] of timers) {
     it(`name timers by instance: '${name}'`, async () => {
-      const { vm, pit, pit1, out, out1 } = await machine();
+      const { vm, pit, pit1, out, out1 } = await createHelperMachine();
       const create = (helpers: Pick<DeviceHelpers, 'timerCreate'> | Pick<DriverHelpers, 'timerCreate'>) =>
         onEmt(vm, () => attempt(() => helpers.timerCreate({ clock: 'REAL', name, callback: () => {} }).name));
       for (const [helpers, helpers1] of [
@@ -157,7 +106,7 @@ describe('helpers for everybody', () => {
   });
 
   it('put samples below the instance, unless they are named otherwise', async () => {
-    const { vm, pit, pit1, out1 } = await machine();
+    const { vm, pit, pit1, out1 } = await createHelperMachine();
     const sample = { value: 1 };
     await onEmt(vm, () => {
       for (const helpers of [pit, pit1, out1]) helpers.statRegister({ name: 'Irqs', type: 'u32', sample });
@@ -192,7 +141,7 @@ describe('helpers for everybody', () => {
   });
 
   it('name queues by instance', async () => {
-    const { vm, pit, pit1, pdm } = await machine();
+    const { vm, pit, pit1, pdm } = await createHelperMachine();
     const options = { name: 'Q', items: 1, create: () => 0, callback: () => true };
     await onEmt(vm, () => [pit.queueCreate(options), pit1.queueCreate(options)]);
     expect(pdm.queues.all.map(({ name }) => name)).to.deep.equal(['Q', 'Q_1']);
@@ -201,7 +150,7 @@ describe('helpers for everybody', () => {
   });
 
   it('give queues to EMT(0)', async () => {
-    const { vm, pit } = await machine();
+    const { vm, pit } = await createHelperMachine();
     const handed: boolean[] = [];
     const queue = await onEmt(vm, () =>
       pit.queueCreate({
@@ -221,7 +170,7 @@ describe('helpers for everybody', () => {
   });
 
   it('name units by instance', async () => {
-    const { vm, pit1, out1 } = await machine();
+    const { vm, pit1, out1 } = await createHelperMachine();
     await onEmt(vm, () => {
       pit1.ssmRegister({ version: 3, before: 'pdm' });
       out1.ssmRegister({ version: 4 });
@@ -249,7 +198,7 @@ describe('helpers for everybody', () => {
   ];
   for (const [what, call] of emtOnly) {
     it(`are called on an EMT: ${what}`, async () => {
-      const { vm, pit, out } = await machine();
+      const { vm, pit, out } = await createHelperMachine();
       expect(attempt(() => call(pit, out))).to.equal('VERR_VM_THREAD_NOT_EMT');
       await vm.end();
     });
@@ -270,7 +219,7 @@ describe('helpers for everybody', () => {
 
 describe('pollers', () => {
   it('are called every 5 ms, and go with their driver', async () => {
-    const { vm, out, pdm } = await machine();
+    const { vm, out, pdm } = await createHelperMachine();
     let polls = 0;
     await onEmt(vm, () => out.pollerRegister(() => polls++));
     await vm.uvm.powerOn();
@@ -285,7 +234,7 @@ describe('pollers', () => {
   });
 
   it('have places in a table', async () => {
-    const { vm, out } = await machine();
+    const { vm, out } = await createHelperMachine();
     const statuses = await onEmt(vm, () =>
       Array.from({ length: 17 }, () => attempt(() => out.pollerRegister(() => {}))),
     );
@@ -304,7 +253,7 @@ describe('calls of ring 0', () => {
         return 'VINF_NO_CHANGE';
       },
     });
-    const { vm, out } = await machine({ pdm: { session: alice } });
+    const { vm, out } = await createHelperMachine({ pdm: { session: alice } });
     const request = newRequest(VMMR0_REQUEST_MAGIC, new Uint8Array(4));
     const { START, END } = serviceOperations;
     expect(await out.supCallVmmR0Ex(START, request)).to.equal('VINF_NO_CHANGE');
@@ -317,232 +266,8 @@ describe('calls of ring 0', () => {
   });
 
   it('need a session', async () => {
-    const { vm, out } = await machine();
+    const { vm, out } = await createHelperMachine();
     expect(await failureStatus(out.supCallVmmR0Ex(serviceOperations.START))).to.equal('VERR_NOT_SUPPORTED');
-    await vm.end();
-  });
-});
-
-describe('a device’s drivers', () => {
-  it('can be detached and configured anew by it', async () => {
-    const { vm, pit } = await machine();
-    await onEmt(vm, () => pit.driverReconfigure(0, [{ driver: 'Other' }, { driver: 'Out' }]));
-    expect(driversOf(vm, 'pit')).to.equal('');
-    await onEmt(vm, () => pit.driverAttach(0, emptyBase, 'Out'));
-    expect(driversOf(vm, 'pit')).to.equal('Other>Out');
-    await onEmt(vm, () => pit.driverDetach(0));
-    expect(driversOf(vm, 'pit')).to.equal('');
-    expect(await onEmt(vm, () => failureStatus(pit.driverDetach(0)))).to.equal('VERR_PDM_NO_DRIVER_ATTACHED');
-    expect(await onEmt(vm, () => failureStatus(pit.driverDetach(9)))).to.equal('VERR_PDM_LUN_NOT_FOUND');
-    await vm.end();
-  });
-
-  const chains: readonly (readonly [what: string, status: string, names: readonly string[], flags?: number])[] = [
-    ['no drivers', 'VERR_INVALID_PARAMETER', []],
-    ['nine', 'VERR_INVALID_PARAMETER', Array.from({ length: 9 }, () => 'Out')],
-    ['eight', 'no failure', Array.from({ length: 8 }, () => 'Out')],
-    ['flags', 'VERR_INVALID_PARAMETER', ['Out'], 1],
-    ['an empty name', 'VERR_OUT_OF_RANGE', ['']],
-    ['a name of 32 characters', 'VERR_OUT_OF_RANGE', ['x'.repeat(32)]],
-  ];
-  for (const [what, status, names, flags] of chains) {
-    it(`are configured anew with ${what}: ${status}`, async () => {
-      const { vm, pit } = await machine();
-      const configure = () =>
-        pit.driverReconfigure(
-          0,
-          names.map((driver) => ({ driver })),
-          flags,
-        );
-      expect(await onEmt(vm, () => failureStatus(configure()))).to.equal(status);
-      expect(driversOf(vm, 'pit')).to.equal(status === 'no failure' ? '' : 'Out');
-      await vm.end();
-    });
-  }
-});
-
-describe('a device’s own critical section', () => {
-  it('takes the place of the automatic one', async () => {
-    let section: PdmCritSect | undefined;
-    const device = testDevice('pit', (instance) => ({
-      construct: () => {
-        section = instance.critSectInit('Mine');
-        const automatic = instance.critSect;
-        instance.setDeviceCritSect(section);
-        expect([automatic.isDestroyed, instance.critSect]).to.deep.equal([true, section]);
-      },
-    }));
-    const vm = await createMachine({ devices: [device], config: { Devices: { pit: { 0: {} } } } });
-    await vm.end();
-    expect(section?.isDestroyed).to.equal(true);
-  });
-
-  const rows: readonly (readonly [what: string, status: string, choose: (instance: DeviceHelpers) => void])[] = [
-    ['that it has', 'VERR_INVALID_PARAMETER', (instance) => instance.setDeviceCritSect(instance.critSect)],
-    [
-      'for the second time',
-      'VERR_WRONG_ORDER',
-      (instance) => {
-        instance.setDeviceCritSect(new PdmCritSect('1'));
-        instance.setDeviceCritSect(new PdmCritSect('2'));
-      },
-    ],
-    [
-      'after it has made a timer',
-      'VERR_WRONG_ORDER',
-      (instance) => {
-        instance.timerCreate({ clock: 'REAL', name: 'Tick', callback: () => {} });
-        instance.setDeviceCritSect(new PdmCritSect('1'));
-      },
-    ],
-    ['that is none', 'no failure', (instance) => instance.setDeviceCritSect(instance.critSectNop())],
-  ];
-  for (const [what, status, choose] of rows) {
-    it(`${what}: ${status}`, async () => {
-      const device = testDevice('pit', (instance) => ({ construct: () => choose(instance) }));
-      expect(await creationFailure({ devices: [device], config: { Devices: { pit: { 0: {} } } } })).to.equal(status);
-    });
-  }
-
-  it('cannot be chosen once the VM has been created', async () => {
-    const { vm, pit } = await machine();
-    const choose = () => attempt(() => pit.setDeviceCritSect(new PdmCritSect('late')));
-    expect(await onEmt(vm, choose)).to.equal('VERR_WRONG_ORDER');
-    await vm.end();
-  });
-});
-
-describe('helpers for trusted devices', () => {
-  const rows: readonly (readonly [what: string, call: (pit: DeviceHelpers) => unknown])[] = [
-    ['vmReset', (pit) => pit.vmReset(0)],
-    ['vmSuspend', (pit) => pit.vmSuspend()],
-    ['vmPowerOff', (pit) => pit.vmPowerOff()],
-    ['vmSuspendSaveAndPowerOff', (pit) => pit.vmSuspendSaveAndPowerOff()],
-    ['currentCpuId', (pit) => pit.currentCpuId()],
-    ['pokeAllEmts', (pit) => pit.pokeAllEmts()],
-    ['firmwareRegister', (pit) => pit.firmwareRegister({ isHardReset: () => true })],
-    ['queryLun', (pit) => pit.queryLun('pit', 0, 0)],
-    ['queryGenericUserObject', (pit) => pit.queryGenericUserObject('x')],
-  ];
-  for (const [what, call] of rows) {
-    it(`are not for others: ${what}`, async () => {
-      const { vm, pit } = await machine({}, false);
-      await vm.uvm.powerOn();
-      expect(await failureStatus(Promise.resolve().then(() => call(pit)))).to.equal('VERR_ACCESS_DENIED');
-      expect(vm.log.at(-1)).to.match(/^PDM: untrusted device 'pit'\/0 called trusted helper /);
-      await vm.settle();
-      expect(vm.uvm.state).to.equal('RUNNING');
-      await vm.end();
-    });
-  }
-
-  for (const trusted of [true, false]) {
-    it(`show the VM to ${trusted ? 'those' : 'no others'}`, async () => {
-      const { alice } = newDriver();
-      const { vm, pit } = await machine({ pdm: { session: alice } }, trusted);
-      const seen = await onEmt(vm, () => [pit.vm(), pit.uvm(), pit.vmCpu(), pit.supSession()]);
-      expect(seen).to.deep.equal(trusted ? [vm.vm, vm.uvm, vm.vm.cpus[0], alice] : Array(4).fill(undefined));
-      await vm.end();
-    });
-  }
-
-  it('suspend and switch off, at once with one CPU', async () => {
-    const { vm, pit } = await machine();
-    await vm.uvm.powerOn();
-    expect(await onEmt(vm, () => pit.vmSuspend())).to.equal('VINF_EM_SUSPEND');
-    expect([vm.uvm.state, vm.uvm.suspendReason]).to.deep.equal(['SUSPENDED', 'VM']);
-    expect(await pit.vmPowerOff()).to.equal('VINF_EM_OFF');
-    expect(vm.uvm.state).to.equal('OFF');
-    await vm.end();
-  });
-
-  it('suspend and switch off, soon with several', async () => {
-    const { vm, pit } = await machine({ cpuCount: 2 });
-    await vm.uvm.powerOn();
-    let state = '';
-    const status = await onEmt(vm, async () => {
-      const result = await pit.vmSuspend();
-      state = vm.uvm.state;
-      return result;
-    });
-    expect([status, state]).to.deep.equal(['VINF_EM_SUSPEND', 'RUNNING']);
-    await vm.until(() => vm.uvm.state === 'SUSPENDED');
-    await vm.end();
-  });
-
-  it('save the state before switching off', async () => {
-    const calls: string[] = [];
-    const saveState = async () => void calls.push(`save ${(test.vm as TestVm).uvm.state}`);
-    const test = await machine({ vm: { userMethods: { saveState } } });
-    const { vm, pit } = test;
-    await vm.uvm.powerOn();
-    expect(await onEmt(vm, () => pit.vmSuspendSaveAndPowerOff())).to.equal('VINF_EM_SUSPEND');
-    await vm.until(() => vm.uvm.state === 'OFF');
-    expect(calls).to.deep.equal(['save SUSPENDED']);
-    await vm.end();
-  });
-
-  it('reset, or halt where that is configured', async () => {
-    const { vm, pit } = await machine();
-    await vm.uvm.powerOn();
-    expect(pit.vmReset(0)).to.equal('VINF_EM_RESET');
-    await vm.settle();
-    expect(vm.vm.resets.hard).to.equal(1);
-    await vm.end();
-    const other = await machine({ config: { PDM: { HaltOnReset: true } } });
-    await other.vm.uvm.powerOn();
-    expect(other.pit.vmReset(0)).to.equal('VINF_EM_HALT');
-    await other.vm.settle();
-    expect([other.vm.vm.resets.hard, other.vm.vm.cpus[0]?.activity]).to.deep.equal([0, 'HALTED']);
-    await other.vm.end();
-  });
-
-  it('find other devices’ drivers, and objects of the program', async () => {
-    const { vm, pit, out, pdm } = await machine({ pdm: { userObject: (uuid) => (uuid === 'x' ? 42 : null) } });
-    expect(pit.queryLun('pit', 1, 0)).to.equal(pdm.queryLun('pit', 1, 0));
-    expect([pit.queryGenericUserObject('x'), out.queryGenericUserObject('y')]).to.deep.equal([42, null]);
-    await vm.end();
-  });
-
-  it('make a device the firmware, once', async () => {
-    const firmware = { isHardReset: () => false };
-    const device = (name: string) =>
-      testDevice(name, (instance) => ({ construct: () => instance.firmwareRegister(firmware) }));
-    const config = { Devices: { a: { 0: { Trusted: 1 } }, b: { 0: { Trusted: 1 } } } };
-    const vm = await createMachine({ devices: [device('a')], config: { Devices: { a: { 0: { Trusted: 1 } } } } });
-    expect(vm.vm.firmware).to.equal(firmware);
-    await vm.end();
-    expect(await creationFailure({ devices: [device('a'), device('b')], config })).to.equal('VERR_ALREADY_EXISTS');
-  });
-});
-
-describe('a CPU that waits for a device', () => {
-  it('goes on when the device is ready, also when that was before', async () => {
-    const { vm, pit } = await machine();
-    let ready = false;
-    const waited = onEmt(vm, async () => {
-      await pit.vmWaitForDeviceReady(0);
-      ready = true;
-    });
-    await vm.settle();
-    expect(ready).to.equal(false);
-    pit.vmNotifyCpuDeviceReady(0);
-    await waited;
-    pit.vmNotifyCpuDeviceReady(0);
-    await onEmt(vm, () => pit.vmWaitForDeviceReady(0));
-    expect(attempt(() => pit.vmNotifyCpuDeviceReady(1))).to.equal('VERR_INVALID_CPU_ID');
-    await vm.end();
-  });
-});
-
-describe('requests of a device', () => {
-  it('run on an EMT, waited for or not', async () => {
-    const { vm, pit } = await machine({ cpuCount: 2 });
-    const seen: (number | undefined)[] = [];
-    pit.vmReqCallNoWait(1, () => void seen.push(vm.uvm.cpuId));
-    await vm.settle();
-    await pit.vmReqPriorityCallWait(0, () => void seen.push(vm.uvm.cpuId));
-    expect(seen).to.deep.equal([1, 0]);
     await vm.end();
   });
 });

@@ -226,3 +226,39 @@ export async function onEmt<T>(vm: TestVm, call: (context: EmtContext) => T | Pr
 
 /** Forgets what was noted. @returns it. */
 export const take = (log: string[]): string[] => log.splice(0);
+
+/** A machine with a device, instances 0 and 1, and a driver below each. */
+export async function createHelperMachine(rest: TestMachine = {}, trusted = true) {
+  const devices: DeviceHelpers[] = [];
+  const drivers: DriverHelpers[] = [];
+  const vm = await createMachine({
+    ...rest,
+    devices: [
+      testDevice('pit', (instance) => {
+        devices.push(instance);
+        return {
+          construct: async () => void (await instance.driverAttach(0, emptyBase, 'Out')),
+          attach: async () => {},
+          detach: () => {},
+        };
+      }),
+    ],
+    drivers: [
+      testDriver('Out', (instance) => {
+        drivers.push(instance);
+        return {};
+      }),
+      notingDriver('Other', []),
+    ],
+    config: {
+      ...rest.config,
+      Devices: {
+        pit: {
+          0: { Trusted: trusted, 'LUN#0': chain('Out'), Config: { Known: 1 } },
+          1: { Trusted: trusted, 'LUN#0': chain('Out') },
+        },
+      },
+    },
+  });
+  return { vm, pit: devices[0]!, pit1: devices[1]!, out: drivers[0]!, out1: drivers[1]!, pdm: managerOf(vm) };
+}

@@ -1,7 +1,7 @@
 import type { EmtContext, Outcome } from '../emt/index.js';
 import { hasFailed } from '../emt/outcome.js';
 import { type AsyncWait, asyncRounds } from './async-notification.js';
-import type { DeviceEntry, DriverEntry, Owner, UsbEntry } from './owner.js';
+import { type DeviceEntry, DriverEntry, type Owner, type UsbEntry } from './owner.js';
 import type { Pdm } from './pdm.js';
 
 /*
@@ -18,7 +18,7 @@ type Told = DeviceEntry | UsbEntry;
 
 /** The plug-in's object behind an instance. */
 const objectOf = (owner: Owner) =>
-  'driver' in owner ? (owner as DriverEntry).driver : ((owner as Told).device as DeviceEntry['device']);
+  owner instanceof DriverEntry ? owner.driver : ((owner as Told).device as DeviceEntry['device']);
 
 type Simple = 'powerOn' | 'resume';
 type Lasting = 'suspend' | 'powerOff' | 'reset';

@@ -1,7 +1,7 @@
 import { SsmError, type SsmFailure } from '@ssmkit/runtime';
 import { validateConfig } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
-import { destinations, type InfoStatus } from '../emt/index.js';
+import { destinations, type InfoStatus, requestFlags } from '../emt/index.js';
 import type { SampleRegistration, SampleType } from '../stam/index.js';
 import { type TimeManager, type TmTimer, timerFlags } from '../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../vm/index.js';
@@ -88,7 +88,10 @@ export abstract class CommonHelpers<O extends Owner> implements OwnerHelpers {
     const context = this.#owner.emtIfAny();
     if (context !== undefined) context.run(() => uvm.errors.raise(error));
     // Whoever throws it does not wait until the user has been told.
-    else void uvm.emts.requests.callNoWait(destinations.ANY, () => void uvm.errors.raise(error)).catch(() => {});
+    else {
+      const flags = requestFlags.PRIORITY | requestFlags.NO_WAIT;
+      void uvm.emts.requests.call(destinations.ANY, () => void uvm.errors.raise(error), flags).catch(() => {});
+    }
     return error;
   }
 

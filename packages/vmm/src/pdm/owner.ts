@@ -96,8 +96,14 @@ export abstract class Owner {
     return this.vm.uvm.emts.here ?? this.#contexts.findLast(({ active }) => active);
   }
 
-  /** Calls the plug-in on an EMT, in its critical section if it has one. @param what for messages: the name of the callback. */
+  /**
+   * Calls the plug-in on an EMT, in its critical section if it has one. Who is gone, because somebody who was called before
+   * has detached it, is not called.
+   *
+   * @param what for messages: the name of the callback.
+   */
   async call(context: EmtContext, what: string, call: Call): Promise<Outcome> {
+    if (this.#isGone) return 'VINF_SUCCESS';
     const { critSect } = this;
     const began = this.vm.uvm.timers.now();
     await critSect?.acquire(context.emt);

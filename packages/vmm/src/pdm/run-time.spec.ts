@@ -197,3 +197,60 @@ describe('detaching at run time', () => {
     await vm.end();
   });
 });
+
+describe('operations at the same time', () => {
+  it('are done one after another, wherever they come from', async () => {
+    const log: string[] = [];
+    const slow = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const vm = await createMachine({
+      cpuCount: 3,
+      devices: [notingDevice('disk', log)],
+      drivers: [
+        notingDriver('A', log, {}, (instance) => ({
+          construct: async () => {
+            await slow();
+            log.push(`A/${instance.instance} constructed`);
+          },
+          destruct: async () => {
+            await slow();
+            log.push(`A/${instance.instance} destructed`);
+          },
+        })),
+      ],
+      config: { Devices: { disk: { 0: { 'LUN#0': chain('A') } } } },
+    });
+    const pdm = managerOf(vm);
+    take(log);
+    const results = await Promise.all([
+      pdm.deviceDetach('disk', 0, 0),
+      pdm.deviceAttach('disk', 0, 0).then(() => 'attached'),
+      vm.uvm.emts.requests.callWait(1, () => pdm.deviceDetach('disk', 0, 0)),
+      pdm.deviceDetach('disk', 0, 0),
+    ]);
+    // Which of the last two comes first is the queues' business.
+    expect(results.slice(0, 2)).to.deep.equal(['VINF_SUCCESS', 'attached']);
+    expect(results.slice(2)).to.have.members(['VINF_SUCCESS', 'VINF_PDM_NO_DRIVER_ATTACHED_TO_LUN']);
+    expect(take(log).filter((line) => line.startsWith('A'))).to.deep.equal([
+      'A/0 destructed',
+      'A/1 constructed',
+      'A/1 destructed',
+    ]);
+    await vm.end();
+  });
+
+  it('by callbacks: a driver that was detached meanwhile is not told', async () => {
+    const log: string[] = [];
+    const vm = await createMachine({
+      devices: [notingDevice('disk', log)],
+      drivers: [
+        notingDriver('A', log, {}, (instance) => ({ powerOn: () => instance.detach() })),
+        notingDriver('B', log),
+      ],
+      config: { Devices: { disk: { 0: { 'LUN#0': chain('A', 'B') } } } },
+    });
+    take(log);
+    await vm.uvm.powerOn();
+    expect(take(log)).to.deep.equal(['A/0 detach(0)', 'B/0 destruct', 'disk/0 powerOn']);
+    await vm.end();
+  });
+});

@@ -1,6 +1,6 @@
 import { SsmError } from '@ssmkit/runtime';
 import type { ConfigNode } from '../cfgm/index.js';
-import { destinations, type EmtContext, type InfoStatus, type Outcome } from '../emt/index.js';
+import type { EmtContext, InfoStatus, Outcome } from '../emt/index.js';
 import { hasFailed } from '../emt/outcome.js';
 import type { Vm } from '../vm/vm.js';
 import { type ChainHost, detachDriver } from './attach.js';
@@ -15,7 +15,7 @@ import type { UsbHubs } from './services/usb-hubs.js';
 
 /**
  * What is asked and done from outside while there is a machine (`VirtualBox 7.2 PDMR3Device.cpp`, `PDMR3Driver.cpp`,
- * `PDMR3.cpp`). Operations can be called from anywhere; from elsewhere than an EMT they are queued and waited for.
+ * `PDMR3.cpp`). Operations can be called from anywhere; from elsewhere than EMT(0) they are queued and waited for.
  */
 export abstract class RunTimeApi implements ChainHost {
   abstract readonly vm: Vm;
@@ -200,9 +200,10 @@ export abstract class RunTimeApi implements ChainHost {
 
   async #onEmt<T>(call: (context: EmtContext) => Promise<T>): Promise<T> {
     const { emts } = this.vm.uvm;
-    if (emts.here !== undefined) return call(emts.here);
+    // All on the same, so that no two of them work on a chain at once.
+    if (emts.here?.idCpu === 0) return call(emts.here);
     let result: T | undefined;
-    await emts.requests.callWait(destinations.ANY, async (context) => {
+    await emts.requests.callWait(0, async (context) => {
       result = await call(context);
     });
     return result as T;

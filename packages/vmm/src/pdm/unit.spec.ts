@@ -1,4 +1,4 @@
-import { MemorySink, MemorySource, putInto, Registry, type SsmError, saveState } from '@ssmkit/runtime';
+import { loadState, MemorySink, MemorySource, putInto, Registry, type SsmError, saveState } from '@ssmkit/runtime';
 import { PdmCpu, PdmDevice, Pdm as PdmState } from '@ssmkit/vbox';
 import { expect } from 'chai';
 import type { TestVm } from '../vm/testing.js';
@@ -231,6 +231,20 @@ describe("the unit 'pdm'", () => {
       await vm.end();
     });
   }
+
+  it('of a machine with other devices is loaded to be looked at', async () => {
+    const vm = await machine([['pit', 0]]);
+    const sink = new MemorySink();
+    await saveState(vm.vm.registry, sink);
+    const other = await machine([['rtc', 1]]);
+    await loadState(other.vm.registry, new MemorySource(sink.bytes()), { after: 'DEBUG_IT' });
+    expect(other.log.filter((line) => line.startsWith('PDM: device '))).to.deep.equal([
+      "PDM: device 'pit'/0 of the saved state is not in this machine",
+      "PDM: device 'rtc'/1 of this machine is not in the saved state",
+    ]);
+    await vm.end();
+    await other.end();
+  });
 
   it('of a live save names the devices first, and so refuses another machine at once', async () => {
     const first = await machine([['pit', 0]]);

@@ -9,7 +9,7 @@ import type { DeviceHelpers } from '../pdm/helpers.js';
  * A ROM at the top of the first MiB in which an 8086 starts, and jumps to a program in RAM; the program is put there each
  * time the machine is powered on or reset, as a boot loader would from a disk.
  *
- *     /Devices/bootrom/0/Config/Image        bytes of the program
+ *     /Devices/bootrom/0/Config/Image        bytes of the program; default none, for machines that are going to be loaded
  *     /Devices/bootrom/0/Config/LoadAddress  where it is put, and begins: segment 0; default 0x7C00
  *
  * It has no unit: the ROM and the program are in the memory's.
@@ -35,7 +35,10 @@ class BootRom implements Device {
 
   construct(config: ConfigNode): void {
     const { name: who, instance } = this.#instance;
-    const shape = { image: ['Image', 'bytes'], address: ['LoadAddress', 'u32', 0x7c00] } as const;
+    const shape = {
+      image: ['Image', 'bytes', new Uint8Array(0)],
+      address: ['LoadAddress', 'u32', 0x7c00],
+    } as const;
     const { image, address } = readConfig(config, shape, { who, instance });
     if (address + image.length > SEGMENT_SIZE) {
       const detail = `${who}: ${image.length} bytes at 0x${address.toString(16)} are not within the first segment`;

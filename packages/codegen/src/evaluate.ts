@@ -1,6 +1,9 @@
 import type { ts } from 'ts-morph';
+import { type DeclaredName, declaredType } from './declared-type.js';
 import { nameText } from './members.js';
-import type { Modules } from './modules.js';
+import { Foreign, type Modules } from './modules.js';
+import type { Declaration } from './names.js';
+import { NotConstant, notConstantName } from './not-constant.js';
 import {
   isArrayLiteralExpression,
   isArrowFunction,
@@ -23,6 +26,7 @@ import {
   isShorthandPropertyAssignment,
   isSpreadAssignment,
   isStringLiteral,
+  isVariableDeclaration,
   NodeFlags,
   SyntaxKind,
 } from './ts-morph.js';
@@ -35,20 +39,38 @@ export class NamedClass {
   ) {}
 }
 
-/** An expression whose value cannot be told without running the code. */
-export class NotConstant extends Error {
-  constructor(readonly node: ts.Node) {
-    super(`'${node.getText()}' cannot be evaluated without running the code; use a literal, a const or an enum`);
-  }
-}
-
 /*
  * Decorator arguments are evaluated from the syntax alone: literals, objects, arrays, arithmetic on them, consts and
- * enums of this and of other files of the project. That keeps the scan fast (no type checker, no library files), and
- * the descriptor readable where the decorator stands.
+ * enums of this and of other files of the project, and of packages as far as their declarations (`.d.ts`) tell the
+ * value. That keeps the scan fast (no type checker, no library files), and the descriptor readable where the decorator
+ * stands.
  */
 
-/** The value of a decorator's argument. Classes become {@link NamedClass}. @throws NotConstant */
+/**
+ * The class that a decorator's argument names; the value where it names none. Where a class is imported from need not
+ * be there: what it is, the run time tells.
+ *
+ * @throws NotConstant
+ */
+export function evaluateClass(node: ts.Node, modules: Modules): unknown {
+  if (isParenthesizedExpression(node)) return evaluateClass(node.expression, modules);
+  if (isArrowFunction(node) && !isBlock(node.body)) return evaluateClass(node.body, modules);
+  const found = isIdentifier(node)
+    ? modules.find(node.getSourceFile(), node.text)
+    : isPropertyAccessExpression(node)
+      ? modules.findIn(node.getSourceFile(), node.expression.getText(), node.name.text)
+      : undefined;
+  if (!(found instanceof Foreign)) return evaluate(node, modules);
+  if (!modules.isThere(found)) throw new NotConstant(node, `there is no module '${found.module}'`);
+  return found;
+}
+
+/**
+ * The value of a decorator's argument. Classes become {@link NamedClass}, or {@link Foreign} where their source is not
+ * seen.
+ *
+ * @throws NotConstant
+ */
 export function evaluate(node: ts.Node, modules: Modules): unknown {
   if (isParenthesizedExpression(node) || isAsExpression(node) || isSatisfiesExpression(node)) {
     return evaluate(node.expression, modules);
@@ -68,7 +90,7 @@ export function evaluate(node: ts.Node, modules: Modules): unknown {
   }
   if (isArrowFunction(node)) {
     const value = isBlock(node.body) ? undefined : evaluate(node.body, modules);
-    if (value instanceof NamedClass) return value;
+    if (value instanceof NamedClass || value instanceof Foreign) return value;
     throw new NotConstant(node);
   }
   if (isIdentifier(node)) return evaluateName(node, node.text, modules);
@@ -136,22 +158,63 @@ function binary(node: ts.Node, operator: ts.SyntaxKind, left: number, right: num
 
 function evaluateName(node: ts.Node, name: string, modules: Modules): unknown {
   if (name === 'undefined') return undefined;
-  const declaration = modules.find(node.getSourceFile(), name);
-  if (declaration === undefined) throw new NotConstant(node);
-  if (isClassDeclaration(declaration)) {
-    return new NamedClass(declaration.name?.text ?? name, declaration.getSourceFile());
+  return evaluateFound(node, name, modules.find(node.getSourceFile(), name), modules);
+}
+
+function evaluateFound(
+  node: ts.Node,
+  name: string,
+  found: Declaration | Foreign | undefined,
+  modules: Modules,
+): unknown {
+  if (found === undefined) throw notConstantName(node, name, modules);
+  if (found instanceof Foreign) return evaluateForeign(node, found, modules);
+  if (isClassDeclaration(found)) return new NamedClass(found.name?.text ?? name, found.getSourceFile());
+  return evaluateDeclaration(node, found, modules);
+}
+
+/** A value from a package, as far as its declarations tell it. */
+function evaluateForeign(node: ts.Node, foreign: Foreign, modules: Modules): unknown {
+  const { module, name } = foreign;
+  const declaration = modules.declarationOf(foreign);
+  if (declaration === undefined) {
+    throw new NotConstant(node, `the declarations (.d.ts) of '${module}' are not there, or have no '${name}'`);
   }
+  if (isClassDeclaration(declaration)) return foreign;
+  try {
+    return evaluateDeclaration(node, declaration, modules);
+  } catch (error) {
+    if (!(error instanceof NotConstant)) throw error;
+    const type = isVariableDeclaration(declaration) ? declaration.type?.getText() : undefined;
+    const found = type === undefined ? 'do not tell its value' : `say '${type}', not its value`;
+    const remedy = "make it a const with a literal or 'as const' there, or a const of its own here";
+    throw new NotConstant(node, `the declarations (.d.ts) of '${module}' ${found}; ${remedy}`);
+  }
+}
+
+function evaluateDeclaration(
+  node: ts.Node,
+  declaration: ts.EnumDeclaration | ts.VariableDeclaration,
+  modules: Modules,
+): unknown {
   if (isEnumDeclaration(declaration)) return evaluateEnum(declaration, modules);
   const isConst = (declaration.parent.flags & NodeFlags.BlockScoped) === NodeFlags.Const;
-  if (!isConst || declaration.initializer === undefined) throw new NotConstant(node);
-  return evaluate(declaration.initializer, modules);
+  if (!isConst) throw new NotConstant(node, 'it is a variable; make it a const');
+  if (declaration.initializer !== undefined) return evaluate(declaration.initializer, modules);
+  if (declaration.type === undefined) throw new NotConstant(node);
+  const lookUp: DeclaredName = (name, path) => path.reduce(memberOf(node), evaluateName(name, name.text, modules));
+  return declaredType(declaration.type, lookUp, (literal) => evaluate(literal, modules));
 }
 
 /** An enum as the object that it is at run time, without the way back from numbers to names. */
 function evaluateEnum(node: ts.EnumDeclaration, modules: Modules): Record<string, unknown> {
   const values: Record<string, unknown> = {};
+  const isDeclared = node.getSourceFile().isDeclarationFile;
   let next = 0;
-  for (const { name, initializer } of node.members) {
+  for (const member of node.members) {
+    const { name, initializer } = member;
+    // Declarations have the value of every member, but of those that are computed at run time.
+    if (initializer === undefined && isDeclared) throw new NotConstant(member);
     const value = initializer === undefined ? next : enumValue(initializer, values, modules);
     values[nameText(name)] = value;
     if (typeof value === 'number') next = value + 1;
@@ -172,12 +235,25 @@ function enumValue(initializer: ts.Expression, values: Record<string, unknown>, 
 }
 
 function evaluateMember(node: ts.Node, object: ts.Expression, name: string, modules: Modules): unknown {
-  const builtin = `${object.getText()}.${name}`;
-  if (builtin === 'Number.MAX_SAFE_INTEGER') return Number.MAX_SAFE_INTEGER;
-  const value =
-    isIdentifier(object) && modules.schemaExport(object.getSourceFile(), object.text) === 'StructFlags'
-      ? modules.structFlags
-      : evaluate(object, modules);
-  if (typeof value !== 'object' || value === null || !(name in value)) throw new NotConstant(node);
-  return (value as Record<string, unknown>)[name];
+  if (`${object.getText()}.${name}` === 'Number.MAX_SAFE_INTEGER') return Number.MAX_SAFE_INTEGER;
+  const file = object.getSourceFile();
+  if (isIdentifier(object)) {
+    const found = modules.findIn(file, object.text, name);
+    if (found !== undefined) return evaluateFound(node, name, found, modules);
+    if (modules.schemaExport(file, object.text) === 'StructFlags') return memberOf(node)(modules.structFlags, name);
+  }
+  return memberOf(node)(evaluate(object, modules), name);
+}
+
+/** A member of an object, or an enum. */
+function memberOf(node: ts.Node): (object: unknown, name: string) => unknown {
+  return (object, name) => {
+    if (object instanceof NamedClass || object instanceof Foreign) {
+      throw new NotConstant(node, 'static members of classes are not read; use a const or an enum');
+    }
+    if (typeof object !== 'object' || object === null || !Object.hasOwn(object, name)) {
+      throw new NotConstant(node, `there is no '${name}' in it`);
+    }
+    return (object as Record<string, unknown>)[name];
+  };
 }

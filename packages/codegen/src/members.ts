@@ -1,5 +1,5 @@
 import type { ts } from 'ts-morph';
-import type { Modules } from './modules.js';
+import { type Modules, SCHEMA } from './modules.js';
 import {
   isCallExpression,
   isDecorator,
@@ -74,8 +74,8 @@ function schemaName(called: ts.Expression, modules: Modules): string | undefined
   const file = called.getSourceFile();
   if (isIdentifier(called)) return modules.schemaExport(file, called.text);
   if (!isPropertyAccessExpression(called)) return undefined;
-  const isSchema = modules.names(file).schemaNamespaces.has(called.expression.getText(file));
-  return isSchema ? called.name.text : undefined;
+  const module = modules.names(file).namespaces.get(called.expression.getText(file));
+  return module === SCHEMA ? called.name.text : undefined;
 }
 
 /** The key that a name in a class, an enum or an object literal gives; the source text of computed ones. */

@@ -2,37 +2,38 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StructFlags } from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
+import { type Declaration, type Names, namesOf } from './names.js';
 import {
-  isClassDeclaration,
-  isEnumDeclaration,
-  isExportDeclaration,
-  isImportDeclaration,
   isNamedExports,
-  isNamespaceImport,
   isStringLiteral,
-  isVariableStatement,
+  ModuleKind,
+  ModuleResolutionKind,
+  resolveModuleName,
+  sys,
 } from './ts-morph.js';
 
 /** The package whose decorators count. */
 export const SCHEMA = '@ssmkit/schema';
 
-/** A name of another module. */
-interface Imported {
-  readonly module: string;
-  readonly name: string;
+/** A name that a file imports from where its source is not seen: a package, or a file without a `.ts`. */
+export class Foreign {
+  constructor(
+    /** Module specifier, as the file has it. */
+    readonly module: string,
+    /** The name that the module exports. */
+    readonly name: string,
+    /** The file that imports it. */
+    readonly file: ts.SourceFile,
+    /** What it is called in that file. */
+    readonly local: string,
+  ) {}
 }
 
-type Declaration = ts.ClassDeclaration | ts.EnumDeclaration | ts.VariableDeclaration;
+/** Finds the file that a module specifier names. */
+type Open = (from: ts.SourceFile, module: string) => ts.SourceFile | undefined;
 
-/** The names of a file's top level. */
-interface Names {
-  readonly declarations: ReadonlyMap<string, Declaration>;
-  /** What it imports, by its local name. */
-  readonly imports: ReadonlyMap<string, Imported>;
-  /** Names of namespace imports of {@link SCHEMA} (`import * as ssm from …`). */
-  readonly schemaNamespaces: ReadonlySet<string>;
-  readonly exports: readonly ts.ExportDeclaration[];
-}
+/** A module whose source is not seen. */
+const UNSEEN = Symbol('unseen');
 
 /**
  * Names across the files of a project, by their import declarations: what resolution by the compiler would need a type
@@ -73,15 +74,34 @@ export class Modules {
     return [...seen];
   }
 
-  /** The class, enum or variable that a name stands for in a file. */
-  find(file: ts.SourceFile, name: string): Declaration | undefined {
+  /** The class, enum or variable that a name stands for in a file; where it comes from, if that is not seen. */
+  find(file: ts.SourceFile, name: string): Declaration | Foreign | undefined {
     const { declarations, imports } = this.names(file);
     const local = declarations.get(name);
     if (local !== undefined) return local;
     const imported = imports.get(name);
-    if (imported === undefined) return undefined;
-    const target = this.open(file, imported.module);
-    return target === undefined ? undefined : this.#exported(target, imported.name);
+    return imported === undefined ? undefined : this.#imported(file, imported.module, imported.name, name);
+  }
+
+  /** The same for a member of a namespace import (`parts.Timer`); `undefined` also where there is no such namespace. */
+  findIn(file: ts.SourceFile, namespace: string, name: string): Declaration | Foreign | undefined {
+    const module = this.names(file).namespaces.get(namespace);
+    return module === undefined ? undefined : this.#imported(file, module, name, name);
+  }
+
+  /** What a package's declarations (`.d.ts`) say of a name that comes from it; `undefined` where they do not tell. */
+  declarationOf({ module, name, file }: Foreign): Declaration | undefined {
+    const target = this.#openDeclarations(file, module);
+    const found = target && this.#exported(target, name, this.#openDeclarations);
+    if (found === undefined || found === UNSEEN) return undefined;
+    this.#depend(file, found.getSourceFile());
+    return found;
+  }
+
+  /** Whether a module that is not seen is there at all: a relative specifier can be looked up. */
+  isThere({ module, file }: Foreign): boolean {
+    if (!module.startsWith('.')) return true;
+    return existsSync(resolve(dirname(file.fileName), module)) || this.#openDeclarations(file, module) !== undefined;
   }
 
   /** The name under which `@ssmkit/schema` exports what a file calls `name`. */
@@ -100,13 +120,25 @@ export class Modules {
     return names;
   }
 
+  #imported(file: ts.SourceFile, module: string, name: string, local: string): Declaration | Foreign | undefined {
+    const target = this.#openSource(file, module);
+    const found = target === undefined ? UNSEEN : this.#exported(target, name, this.#openSource);
+    return found === UNSEEN ? new Foreign(module, name, file, local) : found;
+  }
+
   /** A declaration that a module exports itself or from another one. */
-  #exported(file: ts.SourceFile, name: string): Declaration | undefined {
-    const { declarations, exports } = this.names(file);
+  #exported(
+    file: ts.SourceFile,
+    name: string,
+    open: Open,
+    seen: ReadonlySet<ts.SourceFile> = new Set(),
+  ): Declaration | typeof UNSEEN | undefined {
+    if (seen.has(file)) return undefined;
+    const { declarations, imports, exports } = this.names(file);
     const own = declarations.get(name);
     if (own !== undefined) return own;
+    let isUnseen = false;
     for (const { exportClause, moduleSpecifier } of exports) {
-      if (moduleSpecifier === undefined || !isStringLiteral(moduleSpecifier)) continue;
       let inner = name;
       if (exportClause !== undefined) {
         if (!isNamedExports(exportClause)) continue;
@@ -114,52 +146,46 @@ export class Modules {
         if (specifier === undefined) continue;
         inner = (specifier.propertyName ?? specifier.name).text;
       }
-      const target = this.open(file, moduleSpecifier.text);
-      const found = target === undefined ? undefined : this.#exported(target, inner);
-      if (found !== undefined) return found;
+      let module = moduleSpecifier !== undefined && isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : undefined;
+      if (module === undefined) {
+        const local = declarations.get(inner);
+        if (local !== undefined) return local;
+        // `import { X } from …; export { X };`
+        const imported = imports.get(inner);
+        if (imported === undefined) continue;
+        ({ module, name: inner } = imported);
+      }
+      const target = open(file, module);
+      const found = target === undefined ? UNSEEN : this.#exported(target, inner, open, new Set([...seen, file]));
+      if (found === UNSEEN) isUnseen = true;
+      else if (found !== undefined) return found;
     }
-    return undefined;
+    return isUnseen ? UNSEEN : undefined;
   }
 
   /** The source file that a relative module specifier names. */
-  open(from: ts.SourceFile, module: string): ts.SourceFile | undefined {
+  readonly #openSource: Open = (from, module) => {
     if (!module.startsWith('.')) return undefined;
     const base = resolve(dirname(from.fileName), module);
     const candidates = [base.replace(/\.([cm]?)js$/, '.$1ts'), `${base}.ts`, `${base}/index.ts`];
-    const path = candidates.find((candidate) => candidate.endsWith('ts') && existsSync(candidate));
+    const path = candidates.find((candidate) => /(?<!\.d)\.[cm]?ts$/.test(candidate) && existsSync(candidate));
     if (path === undefined) return undefined;
     const file = this.file(path);
-    const known = this.#dependencies.get(from) ?? new Set();
-    known.add(file);
-    this.#dependencies.set(from, known);
+    this.#depend(from, file);
     return file;
-  }
-}
+  };
 
-function namesOf(file: ts.SourceFile): Names {
-  const declarations = new Map<string, Declaration>();
-  const imports = new Map<string, Imported>();
-  const schemaNamespaces = new Set<string>();
-  const exports: ts.ExportDeclaration[] = [];
-  for (const statement of file.statements) {
-    if (isClassDeclaration(statement) || isEnumDeclaration(statement)) {
-      if (statement.name !== undefined) declarations.set(statement.name.text, statement);
-    } else if (isVariableStatement(statement)) {
-      for (const declaration of statement.declarationList.declarations) {
-        declarations.set(declaration.name.getText(file), declaration);
-      }
-    } else if (isImportDeclaration(statement)) {
-      const bindings = statement.importClause?.namedBindings;
-      const module = isStringLiteral(statement.moduleSpecifier) ? statement.moduleSpecifier.text : '';
-      if (bindings === undefined) continue;
-      if (isNamespaceImport(bindings)) {
-        if (module === SCHEMA) schemaNamespaces.add(bindings.name.text);
-        continue;
-      }
-      for (const { name, propertyName } of bindings.elements) {
-        imports.set(name.text, { module, name: (propertyName ?? name).text });
-      }
-    } else if (isExportDeclaration(statement)) exports.push(statement);
+  /** The file in which the compiler finds the types of a module. */
+  readonly #openDeclarations: Open = (from, module) => {
+    const options = { module: ModuleKind.NodeNext, moduleResolution: ModuleResolutionKind.NodeNext };
+    const { ESNext } = ModuleKind;
+    const { resolvedModule } = resolveModuleName(module, from.fileName, options, sys, undefined, undefined, ESNext);
+    return resolvedModule === undefined ? undefined : this.file(resolvedModule.resolvedFileName);
+  };
+
+  #depend(from: ts.SourceFile, on: ts.SourceFile): void {
+    const known = this.#dependencies.get(from) ?? new Set();
+    known.add(on);
+    this.#dependencies.set(from, known);
   }
-  return { declarations, imports, schemaNamespaces, exports };
 }

@@ -82,11 +82,13 @@ const others: readonly HostProfile[] = [
 
 /** Whether a field puts something else on other hosts, or with other flags. */
 export function varies(descriptor: Descriptor, field: Field, axis: 'host' | 'flags'): boolean {
+  const isNested = kinds[field.kind].family === 'class';
   if (axis === 'flags') {
+    if (isNested) return field.flatten === true;
     const wire = (dontIgnore: boolean) => wireOf(descriptor.shape, field, canonical, canonical, dontIgnore);
-    return field.flatten === true || !same(field, wire(false), canonical, wire(true), canonical);
+    return !same(field, wire(false), canonical, wire(true), canonical);
   }
-  if (kinds[field.kind].family === 'class') return true;
+  if (isNested) return true;
   return [false, true].some((dontIgnore) => {
     const wire = (host: HostProfile) => wireOf(descriptor.shape, field, host, host, dontIgnore);
     const own = wire(canonical);

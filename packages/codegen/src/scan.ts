@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import {
   type ClassCall,
   type ClassRef,
@@ -8,12 +9,13 @@ import {
   descriptorOf,
   type Field,
   fieldOf,
+  holdsForeign,
   signatures,
   withAutoPadding,
 } from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
 import { CodegenError } from './errors.js';
-import { evaluate, NamedClass, NotConstant } from './evaluate.js';
+import { evaluate, evaluateClass, NamedClass } from './evaluate.js';
 import {
   hasModifier,
   type Members,
@@ -22,7 +24,8 @@ import {
   type SchemaDecorator,
   schemaDecorators,
 } from './members.js';
-import { Modules } from './modules.js';
+import { Foreign, Modules } from './modules.js';
+import { NotConstant } from './not-constant.js';
 import { isClassDeclaration, isIdentifier, isNamedExports, Project, SyntaxKind } from './ts-morph.js';
 
 /*
@@ -37,6 +40,19 @@ export interface ScannedClass {
   readonly descriptor: Descriptor;
   /** Names of its methods, its ancestors' included. */
   readonly methods: ReadonlySet<string>;
+  /** The class holds foreign classes, or derives from one: whether all is right, and its layout, the run time tells. */
+  readonly isLate: boolean;
+}
+
+/** Where a class comes from that another one nests. */
+export interface ClassOrigin {
+  /** The name that it is exported under; `default` for an export without one. */
+  readonly name: string;
+  /** Path of its source file, or, where no source is seen, of the file that a relative module specifier names. */
+  readonly path?: string;
+  /** Module specifier of a package. */
+  readonly module?: string;
+  readonly isForeign: boolean;
 }
 
 /** The decorated classes of a source file. */
@@ -45,8 +61,8 @@ export interface ScannedFile {
   readonly classes: readonly ScannedClass[];
   /** Paths of the other source files that the descriptors depend on. */
   readonly dependencies: readonly string[];
-  /** Where the classes that other classes nest come from: name → path. */
-  readonly classFiles: ReadonlyMap<string, string>;
+  /** Where the classes that its classes nest come from. */
+  readonly origins: ReadonlyMap<ClassRef, ClassOrigin>;
 }
 
 /** Reads the decorated classes of source files. @throws CodegenError with file and line for wrong use. */
@@ -62,11 +78,14 @@ export function scan(paths: readonly string[]): ScannedFile[] {
   return paths.map((path) => scanner.file(modules.file(path)));
 }
 
+const AUTO_PAD_FOREIGN =
+  'autoPad needs the layout of every member, which a class from another package only has at run time; write the paddings as entries (@PadHCAuto) instead';
+
 class Scanner {
   readonly #modules: Modules;
   readonly #descriptors = new Map<ts.ClassDeclaration, Descriptor>();
   readonly #members = new Map<ts.ClassDeclaration, Members>();
-  readonly #nested = new Map<ts.SourceFile, Map<string, string>>();
+  readonly #origins = new Map<ts.SourceFile, Map<ClassRef, ClassOrigin>>();
 
   constructor(modules: Modules) {
     this.#modules = modules;
@@ -80,13 +99,14 @@ class Scanner {
       (declaration): ScannedClass => ({
         descriptor: this.descriptor(declaration),
         methods: new Set(this.#lineage(declaration).flatMap((ancestor) => this.#membersOf(ancestor).methods)),
+        isLate: this.#hasUnseenBase(declaration) || holdsForeign(this.descriptor(declaration)),
       }),
     );
     return {
       path: file.fileName,
       classes: scanned,
       dependencies: this.#modules.dependenciesOf(file).map((dependency) => dependency.fileName),
-      classFiles: this.#nested.get(file) ?? new Map(),
+      origins: this.#origins.get(file) ?? new Map(),
     };
   }
 
@@ -112,7 +132,7 @@ class Scanner {
     if (decorator === undefined) return fail(declaration, `${name}: is not decorated with @SsmStruct or @SsmStream`);
     if (decorators.length > 1) fail(declaration, `${name}: has two class decorators`);
     try {
-      const call = this.#classCall(decorator);
+      const call = within(name, () => this.#classCall(decorator));
       const fields = properties.flatMap((property) => this.#fields(name, file, property));
       requireKinds(name, properties, fields);
       const plain = descriptorOf(name, call, fields);
@@ -122,9 +142,10 @@ class Scanner {
       const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
       checkDescriptor(plain, new Set([...called, ...transient]));
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
-      return autoPad ? withAutoPadding(plain) : plain;
+      if (!autoPad) return plain;
+      if (holdsForeign(plain)) throw new DescriptorError(name, undefined, AUTO_PAD_FOREIGN);
+      return withAutoPadding(plain);
     } catch (error) {
-      if (error instanceof NotConstant) return fail(error.node, `${name}: ${error.message}`);
       if (!(error instanceof DescriptorError)) throw error;
       const property = properties.find((candidate) => candidate.name === error.property);
       return fail(property?.node ?? declaration, error.message);
@@ -133,10 +154,17 @@ class Scanner {
 
   /** A class and its ancestors, base first. */
   #lineage(declaration: ts.ClassDeclaration): ts.ClassDeclaration[] {
-    const base = declaration.heritageClauses?.find(({ token }) => token === SyntaxKind.ExtendsKeyword)?.types[0];
-    if (base === undefined || !isIdentifier(base.expression)) return [declaration];
-    const parent = this.#modules.find(declaration.getSourceFile(), base.expression.text);
-    return parent !== undefined && isClassDeclaration(parent) ? [...this.#lineage(parent), declaration] : [declaration];
+    const base = baseOf(declaration);
+    if (base === undefined || !isIdentifier(base)) return [declaration];
+    const parent = this.#modules.find(declaration.getSourceFile(), base.text);
+    if (parent === undefined || parent instanceof Foreign || !isClassDeclaration(parent)) return [declaration];
+    return [...this.#lineage(parent), declaration];
+  }
+
+  /** Whether a class derives from one whose source is not seen: a package's, or one that a function returns. */
+  #hasUnseenBase(declaration: ts.ClassDeclaration): boolean {
+    const [oldest] = this.#lineage(declaration) as [ts.ClassDeclaration];
+    return baseOf(oldest) !== undefined;
   }
 
   #membersOf(declaration: ts.ClassDeclaration): Members {
@@ -152,7 +180,10 @@ class Scanner {
     return property.decorators.flatMap(({ name, node, args }) => {
       if (!signatures.has(name)) return [];
       if (args === undefined) fail(node, `${className}.${property.name}: @${name} must be called: @${name}()`);
-      const values = (args ?? []).map((argument) => evaluate(argument, this.#modules));
+      const { params } = signatures.get(name)!;
+      const values = within(`${className}.${property.name}`, () =>
+        (args ?? []).map((argument, i) => this.#argument(argument, params[i] === 'class')),
+      );
       const call = {
         property: property.name,
         decorator: name,
@@ -162,15 +193,39 @@ class Scanner {
     });
   }
 
+  #argument(argument: ts.Expression, isClass: boolean): unknown {
+    return isClass ? evaluateClass(argument, this.#modules) : evaluate(argument, this.#modules);
+  }
+
   #classRef(from: ts.SourceFile, argument: unknown): ClassRef | undefined {
+    if (argument instanceof Foreign) return this.#foreignRef(from, argument);
     if (!(argument instanceof NamedClass)) return undefined;
     const declaration = this.#modules.names(argument.file).declarations.get(argument.name);
     if (declaration === undefined || !isClassDeclaration(declaration)) return undefined;
     if (this.#classDecorators(declaration).length === 0) return undefined;
-    const files = this.#nested.get(from) ?? new Map<string, string>();
-    files.set(argument.name, argument.file.fileName);
-    this.#nested.set(from, files);
-    return { name: argument.name, descriptor: () => this.descriptor(declaration) };
+    const ref: ClassRef = { name: argument.name, descriptor: () => this.descriptor(declaration) };
+    const { name, file } = argument;
+    return this.#remember(from, ref, { name, path: file.fileName, isForeign: false });
+  }
+
+  #foreignRef(from: ts.SourceFile, { name, module, file, local }: Foreign): ClassRef {
+    const className = name === 'default' ? local : name;
+    const ref: ClassRef = {
+      name: className,
+      isForeign: true,
+      descriptor: () => {
+        throw new DescriptorError(className, undefined, `its source is not seen, since it comes from '${module}'`);
+      },
+    };
+    const place = module.startsWith('.') ? { path: resolve(dirname(file.fileName), module) } : { module };
+    return this.#remember(from, ref, { name, ...place, isForeign: true });
+  }
+
+  #remember(user: ts.SourceFile, ref: ClassRef, origin: ClassOrigin): ClassRef {
+    const origins = this.#origins.get(user) ?? new Map<ClassRef, ClassOrigin>();
+    origins.set(ref, origin);
+    this.#origins.set(user, origins);
+    return ref;
   }
 
   #classDecorators(declaration: ts.ClassDeclaration): SchemaDecorator[] {
@@ -198,6 +253,21 @@ class Scanner {
           (specifier) => specifier.name.text === declaration.name?.text && specifier.propertyName === undefined,
         ),
     );
+  }
+}
+
+/** What a class derives from. */
+function baseOf(declaration: ts.ClassDeclaration): ts.Expression | undefined {
+  return declaration.heritageClauses?.find(({ token }) => token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+}
+
+/** Runs what evaluates expressions, and says whose they are where that fails. */
+function within<T>(path: string, evaluation: () => T): T {
+  try {
+    return evaluation();
+  } catch (error) {
+    if (error instanceof NotConstant) return fail(error.node, `${path}: ${error.message}`);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { checkStreamField } from './check/stream-field.js';
 import { checkSize, checkStructField } from './check/struct-field.js';
 import { checkDefault, checkDomain, checkRepresentation, checkSizes } from './check/values.js';
 import { type Descriptor, DescriptorError, type Field } from './descriptor.js';
+import { holdsForeign, nestedDescriptor } from './foreign.js';
 import { type HostProfile, hosts } from './host.js';
 import { kinds } from './kinds/index.js';
 import { layoutOf } from './layout.js';
@@ -39,7 +40,7 @@ export function checkDescriptor(descriptor: Descriptor, members: ClassMembers): 
   }
   checkHalves(descriptor, seen, members);
   checkCycle(descriptor);
-  if (shape === 'struct') checkLayout(descriptor);
+  if (shape === 'struct' && !holdsForeign(descriptor)) checkLayout(descriptor);
 }
 
 function checkVersions(field: Field, shape: string, complain: Complain): void {
@@ -79,8 +80,9 @@ function checkCycle(root: Descriptor): void {
     if (visited.has(descriptor)) return;
     visited.add(descriptor);
     for (const field of descriptor.fields) {
-      if (field.class === undefined || mayEnd(descriptor, field)) continue;
-      const nested = field.class.descriptor();
+      if (mayEnd(descriptor, field)) continue;
+      const nested = nestedDescriptor(field);
+      if (nested === undefined) continue;
       const via = first ?? field.name;
       if (nested === root) throw new DescriptorError(root.name, via, `${root.name} contains itself`);
       visit(nested, via);

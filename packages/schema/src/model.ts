@@ -17,6 +17,7 @@ export {
 } from './decorator-calls.js';
 export * from './descriptor.js';
 export * from './field-table.js';
+export { holdsForeign, nestedDescriptor } from './foreign.js';
 export * from './holds.js';
 export * from './host.js';
 export * from './image.js';

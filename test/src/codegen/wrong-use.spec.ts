@@ -72,7 +72,7 @@ const mistakes: readonly [what: string, source: string, line: number, problem: R
     'a value that only running the code could tell',
     `@SsmStruct() export class Pit {\n  @U8({ count: Math.random() }) a = 0;\n}`,
     2,
-    /Pit: 'Math\.random\(\)' cannot be evaluated/,
+    /Pit\.a: 'Math\.random\(\)' cannot be evaluated/,
   ],
   [
     'a decorator that is not called',

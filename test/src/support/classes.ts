@@ -5,12 +5,14 @@ import * as everyStream from '../classes/every-stream.js';
 import '../classes/every-stream.ssm.js';
 import * as everyStruct from '../classes/every-struct.js';
 import '../classes/every-struct.ssm.js';
+import * as foreign from '../classes/foreign.js';
+import '../classes/foreign.ssm.js';
 import * as nested from '../classes/nested.js';
 import '../classes/nested.ssm.js';
 import * as simple from '../classes/simple.js';
 import '../classes/simple.ssm.js';
 
-const modules = { big, 'every-stream': everyStream, 'every-struct': everyStruct, nested, simple };
+const modules = { big, 'every-stream': everyStream, 'every-struct': everyStruct, foreign, nested, simple };
 
 /** Every decorated class of the tests, by the name of its source file. All have generated code. */
 export const testClasses: readonly { readonly file: string; readonly target: StateClass }[] = Object.entries(

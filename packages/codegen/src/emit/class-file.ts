@@ -5,16 +5,19 @@ import {
   fieldTable,
   type HostProfile,
   hosts,
+  kinds,
   layoutOf,
   simpleTableProblem,
   tableProblem,
 } from '@ssmkit/schema/model';
 import { modesOf } from '../plan.js';
 import type { ScannedClass, ScannedFile } from '../scan.js';
-import { ClassContext, helper, lowerFirst } from './context.js';
+import { ClassContext } from './context.js';
 import { emitGet } from './get.js';
+import { helper, lowerFirst } from './helpers.js';
 import { emitJson } from './json.js';
-import { literal, propertyName } from './literals.js';
+import { literal, propertyName, quote } from './literals.js';
+import { NestedNames } from './nested-names.js';
 import { emitPut } from './put.js';
 import { SourceText } from './source-file.js';
 
@@ -35,51 +38,25 @@ const tableHosts: readonly HostProfile[] = [
 /** Prints the generated file of a source file. `importPath` gives the module specifier of another source file. */
 export function classFile(file: ScannedFile, importPath: (path: string) => string): string {
   const out = new SourceText();
-  const parts = partNames(file, out, importPath);
-  const own = importPath(file.path);
-  const generatedFile = (name: string) => {
-    const path = file.classFiles.get(name);
-    return path === undefined || path === file.path ? undefined : importPath(path).replace(/\.js$/, '.ssm.js');
-  };
-  for (const scanned of file.classes) emitClass(out, scanned, parts, own, generatedFile);
+  const nested = new NestedNames(file, out, importPath);
+  for (const scanned of file.classes) emitClass(out, scanned, nested, importPath(file.path));
   return out.toString();
 }
 
-/** Constants for the classes that classes of the file nest. */
-function partNames(file: ScannedFile, out: SourceText, importPath: (path: string) => string): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const [name, path] of [...file.classFiles].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    out.use(importPath(path), name);
-    const part = `${lowerFirst(name)}Part`;
-    names.set(name, part);
-    // Its generated functions are registered when its own generated file is loaded.
-    if (path !== file.path) out.load(importPath(path).replace(/\.js$/, '.ssm.js'));
-    out.line(`const ${part} = ${helper(out, 'structClassOf')}(${name});`);
-  }
-  if (names.size > 0) out.line();
-  return names;
-}
-
-function emitClass(
-  out: SourceText,
-  scanned: ScannedClass,
-  parts: ReadonlyMap<string, string>,
-  own: string,
-  generatedFile: (name: string) => string | undefined,
-): void {
-  const { descriptor, methods } = scanned;
+function emitClass(out: SourceText, scanned: ScannedClass, nested: NestedNames, own: string): void {
+  const { descriptor, methods, isLate } = scanned;
   const { name } = descriptor;
-  const context = new ClassContext(out, descriptor, methods, parts, generatedFile);
+  const context = new ClassContext(out, descriptor, methods, nested);
   out.use(own, name);
 
   out.line(`/** What the decorators of {@link ${name}} say. */`);
   out.block(
     `export const ${context.descriptorName}: ${helper(out, 'Descriptor')} = {`,
-    () => emitDescriptor(out, descriptor),
+    () => emitDescriptor(context),
     '};',
   );
   out.line();
-  if (descriptor.shape === 'struct') emitLayout(out, descriptor);
+  if (descriptor.shape === 'struct') (isLate ? emitLateLayout : emitLayout)(out, descriptor);
 
   const functions: string[] = [];
   for (const mode of modesOf(descriptor)) {
@@ -97,7 +74,7 @@ function emitClass(
   if (context.tables.size > 0) out.line();
   emitJson(context);
 
-  const fits = fitsOf(descriptor);
+  const fits = isLate ? neverFits : fitsOf(descriptor);
   out
     .block(
       `${helper(out, 'registerGenerated')}(${name}, {`,
@@ -105,28 +82,30 @@ function emitClass(
         out.line(`descriptor: ${context.descriptorName},`);
         for (const entry of functions) out.line(`${entry},`);
         out.line(`fits: ${literal(fits)},`);
+        if (isLate) out.line('late: true,');
       },
       '});',
     )
     .line();
 }
 
-function emitDescriptor(out: SourceText, descriptor: Descriptor): void {
+function emitDescriptor(context: ClassContext): void {
+  const { out, descriptor } = context;
   const { fields, ...rest } = descriptor;
   for (const [key, value] of Object.entries(rest)) out.line(`${key}: ${literal(value)},`);
   out.block(
     'fields: [',
     () => {
-      for (const field of fields) out.line(`${fieldLiteral(out, field)},`);
+      for (const field of fields) out.line(`${fieldLiteral(context, field)},`);
     },
     '],',
   );
 }
 
-function fieldLiteral(out: SourceText, field: Field): string {
+function fieldLiteral(context: ClassContext, field: Field): string {
   const parts = Object.entries(field).map(([key, value]) => {
     if (key !== 'class') return `${propertyName(key)}: ${literal(value)}`;
-    return `class: ${helper(out, 'classRef')}(() => ${field.class!.name})`;
+    return `class: ${context.help('classRef')}(() => ${context.nested.class(field)})`;
   });
   return `{ ${parts.join(', ')} }`;
 }
@@ -160,8 +139,19 @@ function emitLayout(out: SourceText, descriptor: Descriptor): void {
     .line();
 }
 
-function fitsOf(descriptor: Descriptor): { simple: boolean; extended: boolean; full: boolean } {
-  if (descriptor.shape === 'stream') return { simple: false, extended: false, full: false };
+/** The layout of a structure with members that are only known at run time, computed when it is asked for. */
+function emitLateLayout(out: SourceText, { name, fields }: Descriptor): void {
+  const members = fields.filter(({ kind }) => !['old', 'pad'].includes(kinds[kind].family));
+  const names = members.map((member) => quote(member.name)).join(' | ') || 'never';
+  out.line(`/** Where C compilers put the members of {@link ${name}}: sizes and offsets in bytes. */`);
+  out.line(`export const ${lowerFirst(name)}Layout = ${helper(out, 'lateLayout')}<${names}>(${name});`).line();
+}
+
+/** The table is looked at when it is used. */
+const neverFits = { simple: false, extended: false, full: false };
+
+function fitsOf(descriptor: Descriptor): typeof neverFits {
+  if (descriptor.shape === 'stream') return neverFits;
   const fits = { simple: true, extended: true, full: true };
   for (const host of tableHosts) {
     const table = fieldTable(descriptor, host);

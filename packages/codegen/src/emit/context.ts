@@ -1,10 +1,9 @@
 import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema/model';
 import type { Block } from '../plan.js';
+import { helper, lowerFirst } from './helpers.js';
 import { access, literal, propertyName, quote } from './literals.js';
+import type { NestedNames } from './nested-names.js';
 import type { SourceText } from './source-file.js';
-
-/** The module that generated files import their helpers from. */
-const HELPERS = '@ssmkit/runtime/generated';
 
 /** What the emitters of one class share. */
 export class ClassContext {
@@ -15,17 +14,15 @@ export class ClassContext {
     readonly out: SourceText,
     readonly descriptor: Descriptor,
     readonly methods: ReadonlySet<string>,
-    /** Names that nested classes have in the file. */
-    readonly partNames: ReadonlyMap<string, string>,
-    /** The generated file of a nested class, where that is another one. */
-    readonly generatedFile: (className: string) => string | undefined,
+    /** What nested classes are called in the file. */
+    readonly nested: NestedNames,
   ) {}
 
   get name(): string {
     return this.descriptor.name;
   }
 
-  /** A helper of the runtime. All stand under one name, so that no class of the source can clash with them. */
+  /** A helper of the runtime. */
   help(name: string): string {
     return helper(this.out, name);
   }
@@ -104,15 +101,6 @@ export class ClassContext {
     if (holds === typeof constant) return `${value} ${operator}= ${literal(constant)}`;
     return `(${value} as unknown) ${operator} ${literal(constant)}`;
   }
-}
-
-/** A helper of the runtime in a generated file. */
-export function helper(out: SourceText, name: string): string {
-  return `${out.useAll(HELPERS, 'ssm')}.${name}`;
-}
-
-export function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** An expression that is true when a value is outside a domain; `undefined` where every value is inside. */

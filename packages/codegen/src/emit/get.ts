@@ -250,10 +250,10 @@ function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
 
 function emitNested(context: ClassContext, { field }: Single, property: string, mode: Mode): void {
   const { out } = context;
-  const target = field.class!.name;
+  const target = context.nested.class(field);
   const get = (object: string) => {
     if (field.kind === 'struct' && field.flatten !== true) return `s.getStructEx(${object}, ${field.flags ?? 0});`;
-    const part = context.partNames.get(target) as string;
+    const part = context.nested.part(field);
     return mode === 'canonical' ? `${part}.get(s, ${object}, 0);` : `${part}.getAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {

@@ -1,6 +1,6 @@
 import { type Field, type Holds, holdsOf } from '@ssmkit/schema/model';
 import type { ClassContext } from './context.js';
-import { lowerFirst } from './context.js';
+import { lowerFirst } from './helpers.js';
 import { propertyName } from './literals.js';
 
 /** Prints the type of a class's JSON form and its codec. */
@@ -43,15 +43,8 @@ function jsonType(context: ClassContext, field: Field, holds: Holds): string {
       return `${holds.element === 'bigint' ? 'string' : holds.element}[]`;
     case 'object':
     case 'objects':
-      return `${nestedJson(context, field)}${holds.what === 'objects' ? '[]' : ''}`;
+      return `${context.nested.json(field)}${holds.what === 'objects' ? '[]' : ''}`;
     default:
       return holds.what;
   }
-}
-
-/** The JSON type of a nested class stands in the file generated for its source. */
-function nestedJson(context: ClassContext, field: Field): string {
-  const name = field.class!.name;
-  const module = context.generatedFile(name);
-  return module === undefined ? `${name}Json` : context.out.useType(module, `${name}Json`);
 }

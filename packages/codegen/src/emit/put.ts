@@ -248,19 +248,19 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   const { out } = context;
   const put = (object: string) => {
     if (field.kind === 'struct' && field.flatten !== true) return `s.putStructEx(${object}, ${field.flags ?? 0});`;
-    const part = context.partNames.get(field.class!.name) as string;
+    const part = context.nested.part(field);
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
     // A property that the class has under a condition only may be declared as undefined, too.
-    const object = mayBeAbsent(field) ? `(${property} as ${field.class!.name})` : property;
+    const object = mayBeAbsent(field) ? `(${property} as ${context.nested.class(field)})` : property;
     emitWith(context, field, object);
     emitWithin(context, context.path(field), () => out.line(put(object)));
     return;
   }
   emitCount(context, field, property);
   out.block(`for (let i = 0; i < ${property}.length; i++) {`, () => {
-    const item = `${property}[i] as ${field.class!.name}`;
+    const item = `${property}[i] as ${context.nested.class(field)}`;
     emitWith(context, field, `(${item})`);
     emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(put(item)));
   });

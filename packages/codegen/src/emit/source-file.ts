@@ -1,8 +1,9 @@
 /** A source file being printed: lines with indentation, and the imports they need. */
 export class SourceText {
   readonly #lines: string[] = [];
-  readonly #values = new Map<string, Set<string>>();
-  readonly #types = new Map<string, Set<string>>();
+  /** By module: what is imported, and its name here. */
+  readonly #values = new Map<string, Map<string, string>>();
+  readonly #types = new Map<string, Map<string, string>>();
   readonly #loads = new Set<string>();
   readonly #namespaces = new Map<string, string>();
   #depth = 0;
@@ -22,10 +23,9 @@ export class SourceText {
     return this.line(close);
   }
 
-  /** Imports a value and returns its name. */
-  use(module: string, name: string): string {
-    add(this.#values, module, name);
-    return name;
+  /** Imports a value, under another name if need be, and returns its name. */
+  use(module: string, name: string, local = name): string {
+    return add(this.#values, module, name, local);
   }
 
   /** Imports all of a module under a name, and returns that. */
@@ -34,10 +34,9 @@ export class SourceText {
     return name;
   }
 
-  /** Imports a type and returns its name. */
-  useType(module: string, name: string): string {
-    add(this.#types, module, name);
-    return name;
+  /** Imports a type, under another name if need be, and returns its name. */
+  useType(module: string, name: string, local = name): string {
+    return add(this.#types, module, name, local);
   }
 
   /** Imports a module for what it does when loaded. */
@@ -49,12 +48,15 @@ export class SourceText {
   toString(header = ''): string {
     const modules = [...new Set([...this.#values.keys(), ...this.#types.keys()])].sort(compareModules);
     const imports = modules.flatMap((module) => {
-      const values = this.#values.get(module) ?? new Set();
-      const types = [...(this.#types.get(module) ?? [])].filter((name) => !values.has(name));
+      const values = this.#values.get(module) ?? new Map<string, string>();
+      const types = [...(this.#types.get(module) ?? [])].filter(([name]) => !values.has(name));
       const prefix = values.size === 0 ? 'type ' : '';
       const names = [...values, ...types]
-        .sort((a, b) => a.localeCompare(b, 'en'))
-        .map((name) => (values.size > 0 && !values.has(name) ? `type ${name}` : name));
+        .sort(([a], [b]) => a.localeCompare(b, 'en'))
+        .map(([name, local]) => {
+          const renamed = local === name ? name : `${name} as ${local}`;
+          return values.size > 0 && !values.has(name) ? `type ${renamed}` : renamed;
+        });
       const short = `import ${prefix}{ ${names.join(', ')} } from '${module}';`;
       return short.length <= 120
         ? [short]
@@ -66,10 +68,11 @@ export class SourceText {
   }
 }
 
-function add(map: Map<string, Set<string>>, module: string, name: string): void {
-  const names = map.get(module) ?? new Set();
-  names.add(name);
+function add(map: Map<string, Map<string, string>>, module: string, name: string, local: string): string {
+  const names = map.get(module) ?? new Map<string, string>();
+  names.set(name, local);
   map.set(module, names);
+  return local;
 }
 
 /** Packages before files. */

@@ -3,7 +3,15 @@
  * code generator.
  */
 
-import { type Descriptor, type Field, StructFlags, type TypedArray } from '@ssmkit/schema';
+import {
+  type Descriptor,
+  type Field,
+  hosts,
+  layout,
+  type StateClass,
+  StructFlags,
+  type TypedArray,
+} from '@ssmkit/schema';
 import type { SsmError } from '../error.js';
 import { inDomain } from './conditions.js';
 import { getField as getOneField } from './get-object.js';
@@ -11,13 +19,41 @@ import type { GetPrimitives as GetStream } from './get-primitives.js';
 import { locate, putField as putOneField } from './put-object.js';
 import type { PutPrimitives as PutStream } from './put-primitives.js';
 
-export { classRef, codecOf, type Descriptor, type Field, type JsonCodec } from '@ssmkit/schema';
+export { classRef, codecOf, type Descriptor, type Field, type Json, type JsonCodec } from '@ssmkit/schema';
 export { countOf } from './conditions.js';
 export type { GetPrimitives as GetStream } from './get-primitives.js';
 export type { PutPrimitives as PutStream } from './put-primitives.js';
 export { registerGenerated, structClassOf } from './struct-class.js';
 
 type Stream = PutStream | GetStream;
+
+/** Hosts whose layouts generated files have: one of each family of compilers. */
+const layoutHosts = ['linux.amd64', 'linux.x86', 'win.x86'] as const;
+
+/** Where C compilers put the members of a structure, as generated files have it: by host. */
+export type LateLayout<Name extends string> = Readonly<
+  Record<
+    (typeof layoutHosts)[number],
+    { readonly size: number; readonly align: number; readonly offsets: Readonly<Record<Name, number>> }
+  >
+>;
+
+/**
+ * The layouts of a structure whose members the generator has not all seen, computed when they are asked for.
+ *
+ * @throws DescriptorError (on access) for wrong use of a decorator.
+ */
+export function lateLayout<Name extends string>(target: StateClass): LateLayout<Name> {
+  const layouts = {};
+  for (const host of layoutHosts) {
+    const get = () => {
+      const { size, align, offsets } = layout(target, hosts[host]);
+      return { size, align, offsets: Object.fromEntries(offsets) };
+    };
+    Object.defineProperty(layouts, host, { get, enumerable: true });
+  }
+  return layouts as LateLayout<Name>;
+}
 
 /** Puts one field as the reflective engine does: fields that have no fast way. */
 export function putField(

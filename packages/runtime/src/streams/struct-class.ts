@@ -20,6 +20,7 @@ import { getFields } from './get-object.js';
 import type { GetPrimitives } from './get-primitives.js';
 import { putFields } from './put-object.js';
 import type { PutPrimitives } from './put-primitives.js';
+import { isSameDescriptor } from './same-descriptor.js';
 
 /** Lead marker of a structure. */
 export const STRUCT_BEGIN = 0x19200102;
@@ -46,6 +47,8 @@ export interface GeneratedClass {
   readonly getAny?: GetFunction;
   /** For which of SSM's struct APIs the table is right on every host, so that it needs no look at run time. */
   readonly fits: TableFit;
+  /** The class holds, or derives from, classes whose sources the generator did not see. */
+  readonly late?: boolean;
 }
 
 /** For which of SSM's struct APIs a table is right. */
@@ -73,6 +76,10 @@ const COLD_CALLS = 2;
  * A class has one entry. Without generated code it walks the descriptor. With it, only the first calls walk: a save
  * is often a one-shot, and compiling two hundred functions to run each of them once costs ten times what one shared
  * walker takes. After that `put` and `get` are the generated functions themselves, with nothing in between.
+ *
+ * Of a class with parts from other packages the generator has not seen all, so its decorators are looked at when it is
+ * first used: wrong use is an error then, and where they say something else than the source alone did (fields of a base
+ * class from another package), the class goes without generated code.
  */
 
 /** What the engines know of a decorated class. */
@@ -86,6 +93,8 @@ export class StructClass {
 
   readonly #target: StateClass;
   #generated: GeneratedClass | undefined;
+  /** Generated code that has not been compared with the decorators. */
+  #late: GeneratedClass | undefined;
   readonly #problems = new Map<string, TableProblem | undefined>();
   #descriptor: Descriptor | undefined;
   #puts = 0;
@@ -99,8 +108,13 @@ export class StructClass {
 
   /** Takes over generated functions. */
   adopt(generated: GeneratedClass): void {
+    if (generated.late) this.#late = generated;
+    else this.#take(generated, generated.descriptor);
+  }
+
+  #take(generated: GeneratedClass, descriptor: Descriptor): void {
     this.#generated = generated;
-    this.#descriptor = generated.descriptor;
+    this.#descriptor = descriptor;
     this.fits = generated.fits;
     this.put = this.#coldPut;
     this.get = this.#coldGet;
@@ -111,7 +125,13 @@ export class StructClass {
   }
 
   get descriptor(): Descriptor {
-    this.#descriptor ??= descriptorFor(this.#target);
+    if (this.#descriptor === undefined) {
+      const descriptor = descriptorFor(this.#target);
+      this.#descriptor = descriptor;
+      if (this.#late !== undefined && isSameDescriptor(this.#late.descriptor, descriptor)) {
+        this.#take(this.#late, descriptor);
+      }
+    }
     return this.#descriptor;
   }
 
@@ -119,7 +139,9 @@ export class StructClass {
     return this.descriptor.shape === 'stream';
   }
 
+  /** The generated code that is used. */
   get generated(): GeneratedClass | undefined {
+    if (this.#late !== undefined) this.descriptor;
     return this.#generated;
   }
 
@@ -209,7 +231,8 @@ export function structClassOf(instance: object): StructClass {
 /** Registers generated functions for a class. Generated files call it. */
 export function registerGenerated(target: StateClass, generated: GeneratedClass): void {
   const slot = slotOf(target);
-  slot.descriptor = generated.descriptor;
+  // Whoever asks for a late one gets it from the decorators, checked.
+  if (!generated.late) slot.descriptor = generated.descriptor;
   structClassOf(target).adopt(generated);
 }
 

@@ -1,4 +1,5 @@
 import type { Condition, Field } from '../descriptor.js';
+import { nestedDescriptor } from '../foreign.js';
 import { holdsOf, valueRange, valueTypeOf } from '../holds.js';
 import { type Kind, kinds, primitives } from '../kinds/index.js';
 import { type Complain, isCount, isWhole } from './complain.js';
@@ -27,9 +28,10 @@ export function checkStreamField(
   checkCount(field, kind, earlier, known, complain);
   if (field.end !== undefined) checkEnd(field, complain);
   checkCondition(field.when, earlier, known, complain);
-  if (field.kind === 'struct' && field.class!.descriptor().shape !== 'struct')
+  const nested = nestedDescriptor(field);
+  if (field.kind === 'struct' && nested !== undefined && nested.shape !== 'struct')
     complain(`${field.class!.name} is no @SsmStruct class`);
-  if (field.kind === 'nested' && field.class!.descriptor().shape !== 'stream')
+  if (field.kind === 'nested' && nested !== undefined && nested.shape !== 'stream')
     complain(`${field.class!.name} is no @SsmStream class`);
   if (field.with !== undefined) checkWith(field, known, complain);
   if (field.flags !== undefined && !isCount(field.flags, 0, 0x3f)) complain('flags are a combination of StructFlags');
@@ -65,18 +67,16 @@ function checkCount(field: Field, kind: Kind, earlier: Earlier, known: Known, co
 
 function checkEnd(field: Field, complain: Complain): void {
   const { end } = field;
-  const nested = field.class?.descriptor();
   if (typeof end !== 'object' || end === null) {
-    if (nested !== undefined) complain("the 'end' of objects names their leading fields: { field: value }");
+    if (field.class !== undefined) complain("the 'end' of objects names their leading fields: { field: value }");
     checkEndValue(field, end, complain);
     return;
   }
-  if (nested === undefined || nested.shape !== 'stream') {
-    complain("an 'end' with fields is for @Nested elements");
-    return;
-  }
+  if (field.kind !== 'nested') complain("an 'end' with fields is for @Nested elements");
   const names = Object.keys(end);
   if (names.length === 0) complain("the 'end' names no field");
+  const nested = nestedDescriptor(field);
+  if (nested === undefined) return;
   const leading = nested.fields.slice(0, names.length);
   for (const inner of leading) {
     const { name, kind, count, when, since, until, hi } = inner;
@@ -93,10 +93,10 @@ function checkEnd(field: Field, complain: Complain): void {
 /** Checks the properties that nested objects are given. */
 function checkWith(field: Field, known: Known, complain: Complain): void {
   if (!Array.isArray(field.with) || field.with.length === 0) complain("'with' is a list of names");
-  const nested = field.class!.descriptor();
+  const nested = nestedDescriptor(field);
   for (const name of field.with!) {
     known(name, 'the property to give');
-    if (nested.fields.some((inner) => inner.name === name)) {
+    if (nested?.fields.some((inner) => inner.name === name)) {
       complain(`${nested.name}.${name} has a kind: what a nested object is given is @Transient there`);
     }
   }

@@ -1,4 +1,5 @@
 import { type Descriptor, DescriptorError, type Field, type Offset } from '../descriptor.js';
+import { nestedDescriptor } from '../foreign.js';
 import type { Kind } from '../kinds/index.js';
 import { type Complain, isCount } from './complain.js';
 import type { ClassMembers } from './members.js';
@@ -21,7 +22,8 @@ export function checkStructField(field: Field, kind: Kind, members: ClassMembers
   if (name === 'mem' && count === undefined) complain('@Mem wants a count');
   if (name === 'callback') checkCallback(field, members, complain);
   if (name === 'struct') {
-    if (field.class!.descriptor().shape !== 'struct') complain(`${field.class!.name} is no @SsmStruct class`);
+    const nested = nestedDescriptor(field);
+    if (nested !== undefined && nested.shape !== 'struct') complain(`${field.class!.name} is no @SsmStruct class`);
     if (field.flatten && field.since !== undefined) complain("'since' belongs on the entries of a flattened structure");
   }
   if (offset !== undefined) checkOffset(offset, 'an offset', complain);

@@ -261,4 +261,30 @@ describe('saving and loading at any moment', () => {
       { numRuns: 25 },
     );
   });
+
+  for (const lag of [90n * US, 2n * MS]) {
+    it(`a clock that is held stays so, also when the timer is stopped that it waited for: ${lag} ns behind`, () => {
+      const first = new TestTime();
+      first.tm.resume();
+      first.timer('before').set(MS / 2n);
+      const timer = first.timer('stopped');
+      timer.set(MS);
+      first.host.advance(MS / 2n + lag / 2n);
+      first.tm.run();
+      first.host.advance(MS / 2n + lag / 2n);
+      expect(first.tm.now('VIRTUAL_SYNC')).to.equal(MS);
+      timer.stop();
+      first.tm.pause();
+      const second = new TestTime();
+      second.tm.loadState(first.tm.saveState());
+      const look = ({ tm, host }: TestTime) => {
+        tm.resume();
+        const held = [tm.now('VIRTUAL_SYNC'), tm.due];
+        tm.run();
+        host.advance(MS);
+        return [...held, tm.now('VIRTUAL_SYNC'), tm.virtualSync.lag, tm.virtualSync.percentage];
+      };
+      expect(look(second)).to.deep.equal(look(first));
+    });
+  }
 });

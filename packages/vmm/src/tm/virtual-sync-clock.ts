@@ -150,14 +150,18 @@ export class VirtualSyncClock {
     };
   }
 
-  /** Goes on from a saved state. The percentage is not in it: that of the lag is taken. */
+  /**
+   * Goes on from a saved state, once the virtual clock does. The percentage is not in it: that of the lag is taken. Nor is
+   * whether the clock was held, but then it is behind where its offset would have it.
+   */
   load({ time, offset, givenUp, catchUpPrevious, catchingUp }: VirtualSyncState): void {
     this.#time = time;
-    this.#held = false;
     this.#offset = offset;
     this.#givenUp = givenUp;
     this.#previous = catchUpPrevious;
     this.#percentage = catchingUp ? this.#percentageFor(offset - givenUp) : 0n;
+    const virtual = this.#virtual.read();
+    this.#held = time < virtual - this.#offsetAt(virtual);
   }
 
   /** The virtual time up to which it has moved: what it was when the clock was held, if it is. */

@@ -173,6 +173,16 @@ describe('VirtualSyncClock', () => {
     ]);
   });
 
+  it("is in nobody else's debt: what another clock has due delivers nothing ahead of this one", () => {
+    const time = lagging(90n * US);
+    const { tm, host } = time;
+    time.timer('soon').set(MS + 50n * US);
+    time.timer('now', { clock: 'VIRTUAL' }).set(MS + 90n * US);
+    expect([tm.run(), time.delivered.at(-1), tm.now('VIRTUAL_SYNC')]).to.deep.equal([1, `now@${MS + 90n * US}`, MS]);
+    host.advance(50n * US);
+    expect([tm.run(), time.delivered.at(-1)]).to.deep.equal([1, `soon@${MS + 50n * US}`]);
+  });
+
   for (const [name, slack, lag, delivered] of [
     ['within the slack', 100n * US, S, 2],
     ['beyond the slack', 100n * US - 1n, S, 1],

@@ -9,8 +9,11 @@ export class CurrentEmt {
     return this.#context;
   }
 
-  /** Runs `call` as part of a callback of an EMT. Only what `call` does at once is: an EMT is left at the first await. */
-  enter<T>(context: EmtContext, call: () => T): T {
+  /**
+   * Runs `call` as part of a callback of an EMT; of none with `undefined`. Only what `call` does at once is: an EMT is left
+   * at the first await.
+   */
+  enter<T>(context: EmtContext | undefined, call: () => T): T {
     const before = this.#context;
     this.#context = context;
     try {
@@ -58,6 +61,11 @@ export class EmtContext {
   run<T>(call: () => T): T {
     if (this.#over) throw new SsmError('VERR_VM_THREAD_NOT_EMT', `the callback of EMT(${this.idCpu}) is over`);
     return this.#current.enter(this, call);
+  }
+
+  /** Runs `call` as anybody else's code, though it is called from here: what the host's event loop would have called. */
+  outside<T>(call: () => T): T {
+    return this.#current.enter(undefined, call);
   }
 
   /** The callback is over. For the EMT. */

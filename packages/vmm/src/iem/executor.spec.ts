@@ -146,6 +146,26 @@ describe('the 8086 as a CPU of a VM', () => {
     expect(moves).to.be.greaterThan(3);
   });
 
+  it('is saved live at the very step at which a timer of the host says so', async () => {
+    // INC CX for ever.
+    const { vm, timers } = await create({ code: [0x41, 0xeb, 0xfd], stepTime: 100n });
+    const cpuId: (number | undefined)[] = [];
+    const saved = new Promise<unknown>((resolve) => {
+      timers.after(12_345_600n, () => {
+        cpuId.push(vm.uvm.cpuId);
+        resolve(vm.uvm.save(new MemorySink()));
+      });
+    });
+    let begun: bigint | undefined;
+    vm.uvm.atState.register((_, state) => {
+      if (state === 'RUNNING_LS') begun = timers.now();
+    });
+    await vm.uvm.powerOn();
+    await saved;
+    expect([cpuId, begun]).to.deep.equal([[undefined], 12_345_600n]);
+    await vm.end();
+  });
+
   it('leaves the guest at once when the EMT is wanted', async () => {
     // The port asks for a reset, and after it the guest says something, which it must not have come to.
     const { vm, output, onTick } = await create({ code: [0xe6, TICK_PORT, 0xb0, 0x01, 0xe6, OUT_PORT, 0xf4] });

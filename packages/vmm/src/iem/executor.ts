@@ -12,6 +12,7 @@ const LOOKS = 64;
  * Executes the guest on an 8086. The level of INTR is whether an interrupt of the PIC waits.
  *
  * With {@link StepTimers} timers fall due between two exact steps, and a CPU that has halted skips the time until the next.
+ * They are the host's timers all the same: what they call is on no EMT.
  */
 export class Executor8086 implements Executor {
   readonly cpu: Cpu8086;
@@ -57,9 +58,11 @@ export class Executor8086 implements Executor {
 
   async #runClocked(slice: Slice, clock: StepTimers): Promise<InfoStatus> {
     const { cpu } = this;
+    const { context } = slice;
     for (let i = 0; i < LOOKS && !slice.wanted; i++) {
       if (cpu.idle && !clock.waits) return 'VINF_EM_HALT';
-      const called = cpu.idle ? clock.skip() : clock.passSteps(cpu.run(Math.min(STEPS, clock.stepsLeft ?? STEPS)));
+      const steps = cpu.idle ? undefined : cpu.run(Math.min(STEPS, clock.stepsLeft ?? STEPS));
+      const called = context.outside(() => (steps === undefined ? clock.skip() : clock.passSteps(steps)));
       // Somebody other than the VM's timers may have begun something, which is to come to effect at this very step.
       if (called && !slice.wanted) await clock.turn();
     }

@@ -2,12 +2,12 @@ import { SsmError } from '@ssmkit/runtime';
 import type { Catalog } from '@ssmkit/vbox';
 import { type ConfigLiteral, type ConfigNode, configTree, copyTree } from '../cfgm/index.js';
 import { builtinDevices } from '../devices/index.js';
-import { builtinDrivers, StreamEnd } from '../drivers/index.js';
+import { builtinDrivers, DisplayEnd, KeyboardEnd, MouseEnd, StreamEnd } from '../drivers/index.js';
 import { em, vmm } from '../em/index.js';
 import { Cpu8086State, IEM_UNIT, IEM_UNIT_VERSION, iem } from '../iem/index.js';
 import { cpuIo, iom } from '../iom/index.js';
 import { mm } from '../mm/index.js';
-import { type PdmModule, type PdmOptions, pdm, queryInterface } from '../pdm/index.js';
+import { type InterfaceId, type PdmModule, type PdmOptions, pdm, queryInterface } from '../pdm/index.js';
 import { pgm } from '../pgm/index.js';
 import { type TmSubsystemOptions, tm } from '../tm/index.js';
 import { createVm, type Subsystem, type Uvm, type VmOptions } from '../vm/index.js';
@@ -29,6 +29,7 @@ export interface PcOptions extends Omit<VmOptions, 'cpuCount' | 'subsystems' | '
   readonly time?: TmSubsystemOptions;
 }
 
+const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
 const device = { Config: {} };
@@ -46,6 +47,10 @@ export function pcConfig(image: Uint8Array): ConfigNode {
       i8254: { 0: device },
       mc146818: { 0: device },
       '8237A': { 0: device },
+      pckbd: {
+        0: { Config: {}, 'LUN#0': { Driver: 'MainKeyboard' }, 'LUN#1': { Driver: 'MainMouse' } },
+      },
+      vga: { 0: { Config: { VRamSize: 256 * KIB }, 'LUN#0': { Driver: 'MainDisplay' } } },
       serial: {
         0: {
           Config: { IRQ: 4, IOBase: 0x3f8 },
@@ -106,10 +111,37 @@ function bus(vm: Vm) {
 
 /** The other end of a serial port, where `MemoryStream` is below it. @throws SsmError as `Pdm.queryDriverOnLun`. */
 export function serialEnd(uvm: Uvm, port = 0): StreamEnd {
+  return endOf(uvm, { device: 'serial', instance: port, lun: 0, driver: 'MemoryStream' }, StreamEnd);
+}
+
+/** The keyboard, where `MainKeyboard` is what types. @throws SsmError as `Pdm.queryDriverOnLun`. */
+export function keyboardEnd(uvm: Uvm): KeyboardEnd {
+  return endOf(uvm, { device: 'pckbd', instance: 0, lun: 0, driver: 'MainKeyboard' }, KeyboardEnd);
+}
+
+/** The mouse, where `MainMouse` is what points. @throws SsmError as `Pdm.queryDriverOnLun`. */
+export function mouseEnd(uvm: Uvm): MouseEnd {
+  return endOf(uvm, { device: 'pckbd', instance: 0, lun: 1, driver: 'MainMouse' }, MouseEnd);
+}
+
+/** What is on the screen, where `MainDisplay` looks at it. @throws SsmError as `Pdm.queryDriverOnLun`. */
+export function displayEnd(uvm: Uvm): DisplayEnd {
+  return endOf(uvm, { device: 'vga', instance: 0, lun: 0, driver: 'MainDisplay' }, DisplayEnd);
+}
+
+interface Place {
+  readonly device: string;
+  readonly instance: number;
+  readonly lun: number;
+  readonly driver: string;
+}
+
+/** The program's end of a driver. */
+function endOf<T extends object>(uvm: Uvm, { device, instance, lun, driver }: Place, id: InterfaceId<T>): T {
   const manager = uvm.vm?.pdm;
   if (manager === undefined) throw new SsmError('VERR_INVALID_VM_HANDLE', 'there is no VM with devices');
-  const end = queryInterface(manager.queryDriverOnLun('serial', port, 0, 'MemoryStream'), StreamEnd);
-  if (end === undefined) throw new SsmError('VERR_PDM_DRIVER_NOT_FOUND', 'the stream has no end for the program');
+  const end = queryInterface(manager.queryDriverOnLun(device, instance, lun, driver), id);
+  if (end === undefined) throw new SsmError('VERR_PDM_DRIVER_NOT_FOUND', `'${driver}' has no end for the program`);
   return end;
 }
 

@@ -11,13 +11,15 @@ const installed: Readonly<Record<string, string>> = {
     type: 'module',
     exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
   }),
+  // Says only what kind of module lies there.
+  'dist/package.json': JSON.stringify({ type: 'module' }),
   'dist/index.js': '',
   'dist/index.d.ts': `
     export * from './limits.js';
-    import { Inner } from './limits.js';
+    import { Inner as Kept } from './limits.js';
     declare const hidden: 9;
     declare class Timer { state: number; }
-    export { Timer, hidden as SHOWN, Inner };
+    export { Timer, hidden as SHOWN, Kept as Held };
     export default Timer;
     export { FAR } from '@acme/far';
   `,
@@ -33,6 +35,8 @@ const installed: Readonly<Record<string, string>> = {
     export declare const DEFAULT_MODE = Mode.OneShot;
     export declare const modes: { readonly first: Mode.OneShot; readonly depth: typeof DEPTH; };
     export declare const SAME: typeof limits.queue;
+    export declare const ALL: typeof limits.deep.all;
+    export declare const anyMode: Mode;
     export declare enum Inner { Only = 1 }
     export declare const computed: number;
     export declare const either: 1 | 2;
@@ -100,8 +104,10 @@ describe('what a source has from packages', () => {
       ['modes.first', 2],
       ['modes.depth', 3],
       ['SAME', 16],
+      ['ALL[1]', 2],
       ['SHOWN', 9],
       ['Inner.Only', 1],
+      ['Held.Only', 1],
       ['FAR', 11],
       ['DEPTH * 2 + 1', 7],
     ];
@@ -147,6 +153,12 @@ describe('what a source has from packages', () => {
       `import { either } from '@acme/parts';`,
       '@U8({ max: either }) a = 0;',
       /Own\.a: 'either' .* say '1 \| 2', not its value/,
+    ],
+    [
+      'a constant with any value of an enum',
+      `import { anyMode } from '@acme/parts';`,
+      '@U8({ values: anyMode }) a = 0;',
+      /Own\.a: 'anyMode' .* say 'Mode', not its value/,
     ],
     [
       'a variable',
@@ -202,6 +214,12 @@ describe('what a source has from packages', () => {
       '@U8({ max: LIMIT }) a = 0;',
       /Own\.a: 'LIMIT' .* '\.\/limits\.js' exports no const, enum or class 'LIMIT'/,
     ],
+    [
+      'a name that files which export each other do not have',
+      `import { LIMIT } from './around.js';`,
+      '@U8({ max: LIMIT }) a = 0;',
+      /'\.\/around\.js' exports no const, enum or class 'LIMIT'/,
+    ],
     ['a name from nowhere', '', '@U8({ max: LIMIT }) a = 0;', /Own\.a: 'LIMIT' .* neither imported nor a const/],
     ['a variable of the file', 'let limit = 3;', '@U8({ max: limit }) a = 0;', /Own\.a: 'limit' .* make it a const/],
     [
@@ -220,6 +238,8 @@ describe('what a source has from packages', () => {
   for (const [what, imports, property, problem] of troubles) {
     it(`${what} is an error at its place`, () => {
       write('limits.ts', 'export const other = 3;\n');
+      write('around.ts', `export * from './again.js';\n`);
+      write('again.ts', `export * from './around.js';\n`);
       const { name, file, line, message } = failure(stream(imports, property));
       expect([name, file, line]).to.deep.equal(['CodegenError', join(folder, 'own.ts'), 5]);
       expect(message).to.match(problem);

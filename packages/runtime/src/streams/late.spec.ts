@@ -1,4 +1,5 @@
 import {
+  type ClassRef,
   classRef,
   type Descriptor,
   descriptorFor,
@@ -9,6 +10,7 @@ import {
   Struct,
   U8,
   U32,
+  U64,
 } from '@ssmkit/schema';
 import { expect } from 'chai';
 import { lateLayout } from './generated.js';
@@ -46,8 +48,13 @@ describe('generated code of a class that holds classes from other packages', () 
     @SsmStream()
     class Whole {
       @Nested(Part) part = new Part();
+      @U64({ until: 1, default: 5n }) more = 0n;
     }
-    registerGenerated(Whole, generatedFor(Whole));
+    // The source may call a class otherwise than it calls itself.
+    const { fields, ...rest } = descriptorFor(Whole);
+    const renamed: ClassRef = { ...classRef(() => Part), name: 'Imported' };
+    const seen = { ...rest, fields: [{ ...fields[0]!, class: renamed }, fields[1]!] };
+    registerGenerated(Whole, generatedFor(Whole, seen));
     expect([1, 2, 3].map(() => bytes(new Whole()))).to.deep.equal([[1], [1], [0xee]]);
     const get = () => getFrom(Uint8Array.of(5)).get(new Whole()).part.a;
     expect([1, 2, 3].map(get)).to.deep.equal([5, 5, 6]);
@@ -81,6 +88,8 @@ describe('generated code of a class that holds classes from other packages', () 
     expect([1, 2, 3].map(() => bytes(new Whole()))).to.deep.equal(Array(3).fill([9, 1]));
     expect(structClassOf(Whole).generated).to.equal(undefined);
     expect(structClassOf(Whole).descriptor.fields).to.have.length(2);
+    // For a class around it, too.
+    expect(classRef(() => Whole).descriptor()).to.equal(descriptorFor(Whole));
   });
 
   const wrong: readonly [what: string, make: () => StateClass, problem: RegExp][] = [

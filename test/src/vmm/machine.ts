@@ -1,7 +1,15 @@
 import { createMachine, readGuest } from '@ssmkit/examples/guest';
 import { MemorySink, MemorySource, openState } from '@ssmkit/runtime';
 import { unitPieces } from '@ssmkit/vbox';
-import { type PcOptions, StepTimers, serialEnd, type Uvm, type VmSaveResult } from '@ssmkit/vmm';
+import {
+  type PcOptions,
+  StepTimers,
+  serialEnd,
+  type Uvm,
+  type VmLoadOptions,
+  type VmSaveOptions,
+  type VmSaveResult,
+} from '@ssmkit/vmm';
 
 /*
  * The machine of these tests: a PC with the noise device that runs a guest of examples/guests, in time that goes by because
@@ -74,14 +82,15 @@ export async function savedLive(uvm: Uvm, time: bigint, start: () => Promise<unk
 }
 
 /** Saves a machine. */
-export async function savedState(uvm: Uvm): Promise<Uint8Array> {
+export async function savedState(uvm: Uvm, options?: VmSaveOptions): Promise<Uint8Array> {
   const sink = new MemorySink();
-  await uvm.save(sink);
+  await uvm.save(sink, options);
   return sink.bytes();
 }
 
 /** Loads a machine: it is suspended. */
-export const loadState = (uvm: Uvm, state: Uint8Array): Promise<void> => uvm.load(new MemorySource(state));
+export const loadState = (uvm: Uvm, state: Uint8Array, options?: VmLoadOptions): Promise<void> =>
+  uvm.load(new MemorySource(state), options);
 
 /** What a saved state says of the machine: all units but `SSM`, which is about who has saved it. */
 export async function unitsOf(state: Uint8Array): Promise<Map<string, string>> {

@@ -22,3 +22,8 @@ export const testClasses: readonly { readonly file: string; readonly target: Sta
     .filter(isStateClass)
     .map((target) => ({ file, target })),
 );
+
+/** What a class that can only be loaded was when it was saved. */
+export const savers: ReadonlyMap<StateClass, StateClass> = new Map([
+  [everyStruct.Widened as StateClass, everyStruct.BeforeWidened as StateClass],
+]);

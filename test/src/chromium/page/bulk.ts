@@ -1,0 +1,100 @@
+import { loadState, MemorySource, Registry, type Sink, saveState, useWasm, wasmReady } from '@ssmkit/runtime';
+import { fetchBytes } from './globals.js';
+
+/*
+ * A guest's memory, saved to a file in memory and loaded from it. Everything that is large is there before anything is
+ * measured.
+ */
+
+/** A file in memory that need not grow. */
+class FixedSink implements Sink {
+  readonly #bytes: Uint8Array;
+  #size = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  write(data: Uint8Array): void {
+    this.#bytes.set(data, this.#size);
+    this.#size += data.length;
+  }
+
+  close(): void {}
+
+  get state(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
+
+/** Which codecs are used. */
+export interface Way {
+  readonly wasm: boolean;
+}
+
+/** What is compared, the slowest first. */
+export const ways: Readonly<Record<string, Way>> = {
+  TypeScript: { wasm: false },
+  WebAssembly: { wasm: true },
+};
+
+/** How long it took, in milliseconds, and how large the file is. */
+export interface Figures {
+  readonly time: number;
+  readonly size: number;
+}
+
+let memory = new Uint8Array(0);
+let file = new Uint8Array(0);
+let into = new Uint8Array(0);
+let state: Uint8Array = file;
+
+/** Makes all ready: `size` bytes of a guest's memory, which the server at `address` has. */
+export async function prepare(address: string, size: number): Promise<void> {
+  await wasmReady();
+  memory = await fetchBytes(`${address}/guest-memory?size=${size}`);
+  // Touched now, and not while something is measured.
+  file = new Uint8Array(size).fill(1);
+  into = new Uint8Array(size).fill(1);
+}
+
+const unitsOf = (memory: Uint8Array): Registry => {
+  const units = new Registry();
+  units.register({
+    name: 'memory',
+    version: 1,
+    saveExec: (stream) => stream.putMem(memory),
+    loadExec: (stream) => void stream.getMem(memory),
+  });
+  return units;
+};
+
+async function timed(way: Way, work: () => Promise<unknown>): Promise<Figures> {
+  useWasm(way.wasm);
+  try {
+    const start = performance.now();
+    await work();
+    return { time: performance.now() - start, size: state.length };
+  } finally {
+    useWasm(true);
+  }
+}
+
+export function save(way: Way): Promise<Figures> {
+  const sink = new FixedSink(file);
+  return timed(way, async () => {
+    await saveState(unitsOf(memory), sink);
+    state = sink.state;
+  });
+}
+
+export function load(way: Way): Promise<Figures> {
+  into.fill(1);
+  return timed(way, () => loadState(unitsOf(into), new MemorySource(state)));
+}
+
+/** Whether what was loaded last is what was saved. */
+export function isSame(): boolean {
+  const [saved, loaded] = [memory, into].map((bytes) => new Int32Array(bytes.buffer)) as [Int32Array, Int32Array];
+  return saved.every((value, i) => value === loaded[i]);
+}

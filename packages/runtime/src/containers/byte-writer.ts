@@ -1,3 +1,4 @@
+import { copyBytes } from '../codecs/copy.js';
 import { crc32 } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import { Interrupt } from '../io/interrupt.js';
@@ -83,7 +84,7 @@ export class ByteWriter {
     while (done < data.length) {
       const at = this.reserve(1);
       const count = Math.min(data.length - done, CHUNK - at);
-      this.bytes.set(count === data.length ? data : data.subarray(done, done + count), at);
+      copyBytes(data, done, done + count, this.bytes, at);
       this.pos += count;
       done += count;
     }

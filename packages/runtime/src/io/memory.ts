@@ -1,3 +1,4 @@
+import { copyBytes } from '../codecs/copy.js';
 import type { Sink, Source } from './sink-source.js';
 
 /** A sink in memory that grows as needed. */
@@ -17,7 +18,7 @@ export class MemorySink implements Sink {
       grown.set(this.#data.subarray(0, this.#length));
       this.#data = grown;
     }
-    this.#data.set(data, this.#length);
+    copyBytes(data, 0, data.length, this.#data, this.#length);
     this.#length = length;
   }
 
@@ -42,8 +43,9 @@ export class MemorySource implements Source {
   }
 
   read(into: Uint8Array, position: number): number {
-    const part = this.bytes.subarray(position, position + into.length);
-    into.set(part);
-    return part.length;
+    const end = Math.min(position + into.length, this.bytes.length);
+    if (position >= end) return 0;
+    copyBytes(this.bytes, position, end, into, 0);
+    return end - position;
   }
 }

@@ -1,4 +1,5 @@
 import { defaultHost, type HostProfile } from '@ssmkit/schema';
+import { copyBytes } from '../codecs/copy.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { SsmFailure } from '../status.js';
 import { isCanonical, isSame, RUN_MAX } from './put-primitives.js';
@@ -251,7 +252,7 @@ export abstract class GetBuffer {
   #drainInto(into: Uint8Array, at: number): number {
     this.check();
     const count = Math.min(this.buffered, into.length - at);
-    into.set(this.bytes.subarray(this.pos, this.pos + count), at);
+    copyBytes(this.bytes, this.pos, this.pos + count, into, at);
     this.pos += count;
     return at + count;
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../codecs/copy.js';
 import type { WasmConstant } from './webassembly.js';
 
 /** What the module exports (assembly/index.ts). */
@@ -161,10 +162,10 @@ export class WasmCodecs {
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {
-    this.#memory.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.#input);
+    copyBytes(bytes, start, end, this.#memory, this.#input);
   }
 
   #take(size: number, into: Uint8Array, at: number): void {
-    into.set(this.#memory.subarray(this.#output, this.#output + size), at);
+    copyBytes(this.#memory, this.#output, this.#output + size, into, at);
   }
 }

@@ -1,4 +1,5 @@
 import { type Decompress, lz4Decompress, lzfDecompress } from '../../codecs/blocks.js';
+import { copyBytes } from '../../codecs/copy.js';
 import { SsmError } from '../../error.js';
 import type { SsmFailure } from '../../status.js';
 import { NeedMore } from '../../streams/record-source.js';
@@ -362,7 +363,7 @@ export class RecordReader implements UnitRecords {
     this.#need(1);
     const input = this.#input;
     const count = Math.min(this.#rest, end - at, input.available);
-    into.set(input.bytes.subarray(input.pos, input.pos + count), at);
+    copyBytes(input.bytes, input.pos, input.pos + count, into, at);
     input.advance(count);
     this.#rest -= count;
     return count;

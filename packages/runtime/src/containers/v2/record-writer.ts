@@ -1,4 +1,5 @@
 import { type Compress, lz4Compress, lzfCompress } from '../../codecs/blocks.js';
+import { copyBytes } from '../../codecs/copy.js';
 import { SsmError } from '../../error.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import { wasm } from '../../wasm/instance.js';
@@ -112,7 +113,7 @@ export class RecordWriter implements RecordSink {
     } else {
       bytes[at] = RAW;
       putSize3(bytes, at + 1, BLOCK);
-      bytes.set(data.subarray(from, from + BLOCK), at + 4);
+      copyBytes(data, from, from + BLOCK, bytes, at + 4);
       output.pos = at + 4 + BLOCK;
     }
   }

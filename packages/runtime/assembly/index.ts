@@ -40,9 +40,9 @@ export function zeroPages(count: u32): void {
   }
 }
 
-/** Reads the records in the first `length` bytes of INPUT; see records.ts. */
-export function readRecords(length: usize, room: usize, lastType: u32): void {
-  read(INPUT, INPUT + length, room, lastType);
+/** Reads the records in the `length` bytes of INPUT from `skew`, at most 15, on; see records.ts. */
+export function readRecords(skew: usize, length: usize, room: usize, lastType: u32): void {
+  read(INPUT + skew, INPUT + skew + length, room, lastType);
 }
 
 /** Writes records of the first `count` blocks of INPUT; see records.ts. */

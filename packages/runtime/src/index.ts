@@ -61,3 +61,4 @@ export * from './status.js';
 export * from './streams/index.js';
 export * from './teleport/index.js';
 export { useWasm, wasmReady } from './wasm/instance.js';
+export { canUseWorkers } from './workers/start-worker.js';

@@ -1,6 +1,7 @@
 export { SavV1, type SavV1Options, savV1 } from './testing-v1.js';
 export { wasm } from './wasm/instance.js';
 export type { WasmCodecs } from './wasm/wasm-codecs.js';
+export { useWorkersFrom } from './workers/pool.js';
 
 import { crc32 } from './codecs/crc32.js';
 import { PASS_FINAL } from './error.js';

@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type GetStream, isSsmError, MemorySource, openState, useWasm, verifyState } from '@ssmkit/runtime';
-import { wasm } from '@ssmkit/runtime/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type GetStream,
+  isSsmError,
+  type LoadOptions,
+  loadState,
+  MemorySource,
+  openState,
+  Registry,
+  useWasm,
+  verifyState,
+} from '@ssmkit/runtime';
+import { useWorkersFrom, wasm } from '@ssmkit/runtime/testing';
 import { expect } from 'chai';
 import { corpusBytes, corpusPath, hasSharedCorpus } from '../support/corpus.js';
 
@@ -58,8 +69,37 @@ async function readingOf(bytes: Uint8Array): Promise<unknown[]> {
   return found;
 }
 
+/** What a load makes of a file: every unit's data, or how it fails. */
+async function loadingOf(bytes: Uint8Array, workers: number): Promise<unknown[]> {
+  const found: unknown[] = [];
+  const options: LoadOptions = {
+    workers,
+    onUnknownUnit: async (_stream, { name, instance, pass }, handle) => {
+      // Formats before V2.0 have none.
+      while (handle.workers < workers && handle.header.unitCount !== undefined) await sleep(1);
+      const hash = createHash('sha256');
+      const bytes = await handle.readToEndOfUnit((piece) => hash.update(piece));
+      found.push({ name, instance, pass, bytes, sha256: hash.digest('hex') });
+    },
+  };
+  try {
+    await loadState(new Registry(), new MemorySource(bytes), options);
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    found.push({ status: error.status, detail: error.detail, where: error.where });
+  }
+  return found;
+}
+
 describe('files of VirtualBox read with WebAssembly and without', () => {
-  after(() => useWasm(true));
+  let useNoWorkers = () => {};
+  before(() => {
+    useNoWorkers = useWorkersFrom(0);
+  });
+  after(() => {
+    useWasm(true);
+    useNoWorkers();
+  });
 
   it('are all there', function () {
     if (!hasSharedCorpus) this.skip();
@@ -75,6 +115,12 @@ describe('files of VirtualBox read with WebAssembly and without', () => {
       useWasm(true);
       expect(await readingOf(bytes)).to.deep.equal(typescript);
       expect(typescript).to.have.length.above(pieces.length);
+    });
+
+    it(`${file} loads the same with a worker`, async function () {
+      this.timeout(20_000);
+      const bytes = corpusBytes(this, file);
+      expect(await loadingOf(bytes, 1)).to.deep.equal(await loadingOf(bytes, 0));
     });
   }
 });

@@ -15,8 +15,8 @@ const WINDOW = 65536;
  * source a request may throw {@link NeedMore}: nothing is consumed then, and the same step works after `more()`.
  */
 export class ByteReader {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  bytes: Uint8Array;
+  view: DataView;
   pos = 0;
   limit = 0;
   /** Whether the CRC is kept; cleared once the header says that the stream has none. */
@@ -104,7 +104,7 @@ export class ByteReader {
   }
 
   #fetch(count: number): void {
-    if (this.pos > 0 && (this.pos === this.limit || this.pos + count > WINDOW)) {
+    if (this.pos > 0 && (this.pos === this.limit || this.pos + count > this.bytes.length)) {
       void this.crc;
       this.bytes.copyWithin(0, this.pos, this.limit);
       this.#base += this.pos;
@@ -135,13 +135,38 @@ export class ByteReader {
     }
   }
 
+  /** Goes on with a window of `size` bytes; on a source in memory the window is all of it. */
+  widen(size: number): void {
+    // A read that is under way goes to the memory that there is.
+    if (this.#source.bytes !== undefined || this.#pending !== undefined || this.bytes.length >= size) return;
+    const bytes = new Uint8Array(size);
+    bytes.set(this.bytes.subarray(0, this.limit));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+
+  /**
+   * Reads more when half of the window has been consumed, where the source does so at once; else a read is under way
+   * when it returns. A failure is told by the {@link request} that gets that far.
+   */
+  readAhead(): void {
+    const half = this.bytes.length >> 1;
+    if (this.#ended || this.#pending !== undefined || this.#failure !== undefined) return;
+    if (this.pos <= half || this.limit - this.pos > half) return;
+    try {
+      this.#fetch(half);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #received(count: number): void {
     if (!(count >= 0 && count <= this.bytes.length - this.limit)) {
       throw this.#fail(`it returned ${count} for a read of ${this.bytes.length - this.limit} bytes`);
     }
     if (count === 0) this.#ended = true;
+    this.guard.reached(this.#base + this.limit + count);
     this.limit += count;
-    this.guard.reached(this.#base + this.limit);
   }
 
   #fail(error: unknown): SsmError {

@@ -1,5 +1,5 @@
-import { copyBytes } from '../codecs/copy.js';
-import { crc32 } from '../codecs/crc32.js';
+import { copyBytes, copyShared } from '../codecs/copy.js';
+import { crc32, crc32Combine } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
@@ -86,6 +86,19 @@ export class ByteWriter {
       const count = Math.min(data.length - done, CHUNK - at);
       copyBytes(data, done, done + count, this.bytes, at);
       this.pos += count;
+      done += count;
+    }
+  }
+
+  /** {@link write} of bytes whose CRC is known. They may lie in shared memory. */
+  writeSummed(data: Uint8Array, crc: number): void {
+    if (this.#checksum) this.#crc = crc32Combine(this.crc, crc, data.length);
+    for (let done = 0; done < data.length; ) {
+      const at = this.reserve(1);
+      const count = Math.min(data.length - done, CHUNK - at);
+      copyShared(data, done, done + count, this.bytes, at);
+      this.pos += count;
+      this.#crcFrom = this.pos;
       done += count;
     }
   }

@@ -1,6 +1,7 @@
 import type { SsmError } from '../error.js';
 import type { PutStream } from '../streams/put-stream.js';
 import type { RecordSource } from '../streams/record-source.js';
+import type { CodecPool } from '../workers/pool.js';
 import type { ByteReader } from './byte-reader.js';
 import type { Format } from './formats.js';
 import type { ReadGuard } from './guard.js';
@@ -144,6 +145,8 @@ export interface StateReader {
   readonly records: UnitRecords;
   readonly input: ByteReader;
   readonly guard: ReadGuard;
+  /** Has workers expand what {@link records} come to; V2.0 only. */
+  useWorkers?(pool: CodecPool): void;
   /**
    * Reads the header of the next unit, after the data of the one before.
    *
@@ -192,6 +195,8 @@ export interface StateWriter {
   readonly position: number;
   /** Writes a unit's header. @returns the stream for the unit's data. @throws SsmError VERR_INVALID_STATE, VERR_INVALID_NAME. */
   beginUnit(start: UnitStart): PutStream;
+  /** Waits, where that is needed, before {@link endUnit} over a slow sink. */
+  settleUnit?(): Promise<void> | undefined;
   /** Writes what the stream still buffers and the end of the unit. @throws SsmError what the stream was left with. */
   endUnit(): void;
   /** Writes what follows the last unit. @param order the units of the directory, in its order. */

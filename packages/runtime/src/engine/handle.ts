@@ -25,6 +25,11 @@ export type SsmAfter = 'RESUME' | 'DESTROY' | 'CONTINUE' | 'TELEPORT' | 'DEBUG_I
 /** What the unknown maximum downtime, and an unknown version, are told as. */
 const UNKNOWN_U32 = 0xffffffff;
 
+/** Who knows how many workers there are. */
+interface WorkerCount {
+  readonly running: number;
+}
+
 /**
  * What a callback may ask the operation it takes part in, and tell it; an SSM handle without its streams.
  *
@@ -44,13 +49,28 @@ export class SsmHandle {
   cancellable = false;
   #failure: SsmError | undefined;
 
-  constructor(header: StateHeader, saved: SavedHost, state: SsmState, after: SsmAfter, interrupt = new Interrupt()) {
+  readonly #pool: WorkerCount | undefined;
+
+  constructor(
+    header: StateHeader,
+    saved: SavedHost,
+    state: SsmState,
+    after: SsmAfter,
+    interrupt = new Interrupt(),
+    pool?: WorkerCount,
+  ) {
+    this.#pool = pool;
     this.header = header;
     this.saved = saved;
     this.state = state;
     this.after = after;
     this.interrupt = interrupt;
     interrupt.onInterrupt((failure) => this.fail(failure));
+  }
+
+  /** Workers that are at work on this operation: 0 where none are wanted, none can be used, or they do not pay (yet). */
+  get workers(): number {
+    return this.#pool?.running ?? 0;
   }
 
   /** Whether the state is saved live, or was. */
@@ -172,9 +192,16 @@ export class SaveHandle extends SsmHandle {
     header: FileHeader,
     saved: SavedHost,
     description: SelfDescription,
-    options: { state?: SsmState; after?: SsmAfter; maxDowntime?: number; interrupt?: Interrupt } = {},
+    options: {
+      state?: SsmState;
+      after?: SsmAfter;
+      maxDowntime?: number;
+      interrupt?: Interrupt;
+      pool?: WorkerCount | undefined;
+    } = {},
   ) {
-    super(header, saved, options.state ?? 'SAVE_PREP', options.after ?? 'CONTINUE', options.interrupt);
+    const { state = 'SAVE_PREP', after = 'CONTINUE', interrupt, pool } = options;
+    super(header, saved, state, after, interrupt, pool);
     this.description = description;
     this.#maxDowntime = options.maxDowntime ?? UNKNOWN_U32;
   }

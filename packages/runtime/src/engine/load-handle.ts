@@ -3,6 +3,7 @@ import type { StateHeader, StateReader, UnitHeader } from '../containers/state.j
 import { SsmError } from '../error.js';
 import { GetStream } from '../streams/get-stream.js';
 import { NeedMore, RECORD_MAX, type SavedHost } from '../streams/record-source.js';
+import type { CodecPool } from '../workers/pool.js';
 import { LoadHandle, type SsmAfter } from './handle.js';
 
 /** What is known of the host that saved before the unit "SSM" has told more. */
@@ -21,8 +22,8 @@ export class LoadOperationHandle extends LoadHandle {
   #skipped = false;
   #piece: Uint8Array | undefined;
 
-  constructor(reader: StateReader, host: HostProfile, after: SsmAfter) {
-    super(reader.header, savedHostOf(reader.header, host), 'LOAD_PREP', after, reader.guard.interrupt);
+  constructor(reader: StateReader, host: HostProfile, after: SsmAfter, pool?: CodecPool) {
+    super(reader.header, savedHostOf(reader.header, host), 'LOAD_PREP', after, reader.guard.interrupt, pool);
     this.#reader = reader;
     this.stream = new GetStream(reader.records, { host, saved: this.saved });
     this.interrupt.onInterrupt((failure) => this.stream.fail(failure));

@@ -4,6 +4,7 @@ import type { StateReader, UnitHeader } from '../containers/state.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { GetStream } from '../streams/get-stream.js';
+import { type CodecPool, openPool, workersFrom } from '../workers/pool.js';
 import { type CallbackResult, callUnit, failed, hasFailed } from './call-unit.js';
 import type { LoadHandle, SsmAfter } from './handle.js';
 import { LoadOperationHandle } from './load-handle.js';
@@ -50,6 +51,11 @@ export interface LoadOptions extends OperationOptions {
    * units that nobody has registered are passed over.
    */
   after?: SsmAfter;
+  /**
+   * Workers that expand blocks: threads of Node, or workers of a page, over shared memory; 0…16, default 0. They are
+   * started once 16 MiB were loaded, zeros not counted, and used where they can be: see {@link canUseWorkers}.
+   */
+  workers?: number;
   /** What to take on at most; see {@link Limits}. */
   limits?: Partial<Limits>;
 }
@@ -61,13 +67,14 @@ const afterLoad: readonly SsmAfter[] = ['RESUME', 'TELEPORT', 'DEBUG_IT'];
  *
  * @throws SsmError the first failure, with the unit and the offset it happened at; where a callback has used
  * `setLoadError` with what it said. VERR_INVALID_PARAMETER for an `after` that is none of `'RESUME'`, `'TELEPORT'` and
- * `'DEBUG_IT'`; VERR_TOO_MUCH_DATA and VERR_TIMEOUT at the limits; VERR_SSM_CANCELLED.
+ * `'DEBUG_IT'`, and for `workers` that are no count; VERR_TOO_MUCH_DATA and VERR_TIMEOUT at the limits; VERR_SSM_CANCELLED.
  */
 export async function loadState(registry: Registry, source: Source, options: LoadOptions = {}): Promise<void> {
   const { after = 'RESUME', limits, signal } = options;
   if (!afterLoad.includes(after)) {
     throw new SsmError('VERR_INVALID_PARAMETER', `after '${after}' is not ${afterLoad.join(' or ')}`);
   }
+  const pool = openPool(options.workers);
   const guard = new ReadGuard(limits);
   if (after === 'DEBUG_IT') guard.endInUnit = 'VERR_SSM_STREAM_ERROR';
   // Opening can be cancelled, too.
@@ -76,8 +83,13 @@ export async function loadState(registry: Registry, source: Source, options: Loa
   try {
     guard.check();
     const reader = await openReader(source, guard);
-    await new LoadOperation(registry, reader, source.size, { ...options, after }).run();
+    if (pool !== undefined && reader.useWorkers !== undefined) {
+      reader.useWorkers(pool);
+      if ((source.size ?? 0) >= workersFrom()) await guard.interrupt.race(pool.startNow());
+    }
+    await new LoadOperation(registry, reader, source.size, { ...options, after }, pool).run();
   } finally {
+    await pool?.end();
     detach();
     guard.stopClock();
   }
@@ -100,13 +112,14 @@ class LoadOperation {
     reader: StateReader,
     size: number | undefined,
     options: LoadOptions & { after: SsmAfter },
+    pool: CodecPool | undefined,
   ) {
     this.#registry = registry;
     this.#units = [...registry.units];
     this.#reader = reader;
     this.#options = options;
     this.#size = size ?? Number.POSITIVE_INFINITY;
-    this.#handle = new LoadOperationHandle(reader, options.host ?? defaultHost, options.after);
+    this.#handle = new LoadOperationHandle(reader, options.host ?? defaultHost, options.after, pool);
     this.#operation = new Operation(registry, this.#handle, { prepare: 2, live: 0, done: 2 }, options);
   }
 

@@ -7,6 +7,7 @@ import { V2Writer } from '../containers/v2/writer.js';
 import { SsmError } from '../error.js';
 import type { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
+import type { CodecPool } from '../workers/pool.js';
 
 /** How a saved state is written. */
 export interface WriterOptions {
@@ -16,6 +17,8 @@ export interface WriterOptions {
   host: HostProfile;
   bufferLimit?: number | undefined;
   interrupt: Interrupt;
+  /** Who packs blocks; used by V2.0 only. */
+  pool?: CodecPool | undefined;
 }
 
 /**
@@ -25,8 +28,8 @@ export interface WriterOptions {
  * sink.
  */
 export function openWriter(sink: Sink, header: FileHeader, options: WriterOptions): StateWriter {
-  const { format, compression, ...rest } = options;
-  if (format === '2.0') return new V2Writer(sink, header, { ...rest, compression });
+  const { format, compression, pool, ...rest } = options;
+  if (format === '2.0') return new V2Writer(sink, header, { ...rest, compression, pool });
   if (compression !== undefined && compression !== 'lzf') {
     throw new SsmError('VERR_NOT_SUPPORTED', 'format V1.2 is written with LZF only');
   }

@@ -4,6 +4,7 @@ import { abandon } from '../io/abandon.js';
 import type { Sink } from '../io/sink-source.js';
 import type { SsmStatus } from '../status.js';
 import type { PutStream } from '../streams/put-stream.js';
+import { type CodecPool, workersFrom } from '../workers/pool.js';
 import { callUnit, failed, hasFailed, toSsmError } from './call-unit.js';
 import type { SaveHandle } from './handle.js';
 import { openWriter, type WriterOptions } from './open-writer.js';
@@ -50,6 +51,7 @@ export class SaveRun {
   /** The done run comes before the end of the file. */
   readonly #doneFirst: boolean;
   readonly #stopClock: () => void;
+  readonly #pool: CodecPool | undefined;
   #doneRan = false;
   /** The percentage last told to the other side. */
   #livePercent = 0;
@@ -59,6 +61,7 @@ export class SaveRun {
     this.handle = handle;
     this.writer = writer;
     this.operation = new Operation(registry, handle, options.split, options);
+    this.#pool = options.pool;
     this.#liveControl = options.liveControl && handle.live;
     this.#doneFirst = options.format === '1.2';
     handle.interrupt.onInterrupt((failure) => writer.stream.fail(failure));
@@ -83,7 +86,13 @@ export class SaveRun {
       await abandon(sink, failure);
       throw failure;
     }
-    return new SaveRun(registry, handle, writer, options);
+    const run = new SaveRun(registry, handle, writer, options);
+    const guessed = run.units.reduce((sum, { guess }) => sum + guess, 0);
+    if (options.pool !== undefined && guessed >= workersFrom()) {
+      // Whoever interrupts this is told by the first callback that is not called.
+      await handle.interrupt.race(options.pool.startNow()).catch(() => {});
+    }
+    return run;
   }
 
   get ok(): boolean {
@@ -146,6 +155,8 @@ export class SaveRun {
       if (hasFailed(outcome)) error = outcome;
       else if (this.handle.failure !== undefined) error = this.handle.failure;
       else {
+        const settling = writer.settleUnit?.();
+        if (settling !== undefined) await settling;
         writer.endUnit();
         return outcome;
       }
@@ -236,6 +247,8 @@ export class SaveRun {
   async close(): Promise<SaveResult> {
     const { handle, writer, operation } = this;
     await this.done();
+    // Whatever the sink does, the workers are not needed any more.
+    await this.#pool?.end();
     writer.stream.fail(new SsmError('VERR_SSM_INVALID_STATE', 'the save is over: nothing can be put any more'));
     let { failure } = handle;
     try {

@@ -6,6 +6,7 @@ import { SsmError } from '../error.js';
 import { abandon } from '../io/abandon.js';
 import { Interrupt } from '../io/interrupt.js';
 import type { Sink } from '../io/sink-source.js';
+import { type CodecPool, openPool } from '../workers/pool.js';
 import { SaveHandle, type SsmAfter } from './handle.js';
 import type { OperationOptions } from './operation.js';
 import type { Registry } from './registry.js';
@@ -58,6 +59,11 @@ export interface SaveOptions extends OperationOptions {
   bufferLimit?: number;
   /** What is to become of the machine afterwards; `handle.after` tells the units. Default `'CONTINUE'`. */
   after?: SsmAfter;
+  /**
+   * Workers that pack blocks: threads of Node, or workers of a page, over shared memory; 0…16, default 0. They are started
+   * once there are 16 MiB of large data, and used where they can be: see {@link canUseWorkers}. The file is the same.
+   */
+  workers?: number;
   /** Most milliseconds the save may take, waiting included: VERR_TIMEOUT. Default: no limit. */
   wallTime?: number;
 }
@@ -66,7 +72,7 @@ export interface SaveOptions extends OperationOptions {
  * Saves the state of all registered units.
  *
  * @throws SsmError the first failure, with the unit it happened in; the sink has been closed as aborted then.
- * VERR_INVALID_PARAMETER for an `after` other than `'DESTROY'` and `'CONTINUE'`.
+ * VERR_INVALID_PARAMETER for an `after` other than `'DESTROY'` and `'CONTINUE'`, and for `workers` that are no count.
  */
 export async function saveState(registry: Registry, sink: Sink, options: SaveOptions = {}): Promise<SaveResult> {
   const run = await beginSave(registry, sink, options, { live: false, after: ['DESTROY', 'CONTINUE'] });
@@ -104,11 +110,18 @@ export async function beginSave(
   if (live && format !== '2.0') {
     await refuse(new SsmError('VERR_NOT_SUPPORTED', `format V${format} has no live passes`));
   }
+  let pool: CodecPool | undefined;
+  try {
+    pool = format === '2.0' ? openPool(options.workers) : undefined;
+  } catch (error) {
+    await refuse(error as SsmError);
+  }
   const { header, saved, description } = describeSave(options, registry.units.length, live);
   const handle = new SaveHandle(header, saved, description, {
     state: live ? 'LIVE_PREP' : 'SAVE_PREP',
     after,
     interrupt,
+    pool,
     ...(maxDowntime !== undefined && { maxDowntime }),
   });
   return SaveRun.begin(registry, sink, handle, {
@@ -116,6 +129,7 @@ export async function beginSave(
     compression: options.compression,
     host,
     interrupt,
+    pool,
     bufferLimit: options.bufferLimit,
     signal: options.signal,
     onProgress: options.onProgress,

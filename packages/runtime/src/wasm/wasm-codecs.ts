@@ -14,7 +14,7 @@ interface Exports {
   lz4Compress(length: number, limit: number): number;
   lz4Decompress(length: number, size: number): number;
   zeroPages(count: number): void;
-  readRecords(length: number, room: number, lastType: number): void;
+  readRecords(skew: number, length: number, room: number, lastType: number): void;
   writeRecords(count: number, packing: number): number;
 }
 
@@ -127,9 +127,16 @@ export class WasmCodecs {
    */
   readRecords(bytes: Uint8Array, start: number, end: number, room: number, lastType: number): number {
     const stop = Math.min(end, start + this.#inputSize);
-    this.#put(bytes, start, stop);
-    this.#exports.readRecords(stop - start, Math.min(room, this.#outputSize), lastType);
+    // In memory copies are fastest to a place that lies alike, and from shared memory only there are they fast at all.
+    const skew = (bytes.byteOffset + start) & 15;
+    this.#memory.set(bytes.subarray(start, stop), this.#input + skew);
+    this.#exports.readRecords(skew, stop - start, Math.min(room, this.#outputSize), lastType);
     return this.#result[Result.data] as number;
+  }
+
+  /** What {@link readRecords} has decoded: valid until the next call of anything here. */
+  get data(): Uint8Array {
+    return this.#memory.subarray(this.#output, this.#output + (this.#result[Result.data] as number));
   }
 
   /** Copies what {@link readRecords} has decoded. */

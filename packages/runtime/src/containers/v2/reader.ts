@@ -1,6 +1,7 @@
 import { crc32 } from '../../codecs/crc32.js';
 import { SsmError } from '../../error.js';
 import type { Source } from '../../io/sink-source.js';
+import type { CodecPool } from '../../workers/pool.js';
 import { ByteReader } from '../byte-reader.js';
 import type { ReadGuard } from '../guard.js';
 import type { Directory, DirectoryEntry, RecordMark, StateReader, UnitHeader, UnitPlace } from '../state.js';
@@ -60,6 +61,10 @@ export class V2Reader implements StateReader {
     }
     checkHeaderValues(header);
     return new V2Reader(source, input, header, footer);
+  }
+
+  useWorkers(pool: CodecPool): void {
+    this.records.usePool(pool);
   }
 
   get guard(): ReadGuard {

@@ -5,8 +5,10 @@ import type { SsmFailure } from '../../status.js';
 import { NeedMore } from '../../streams/record-source.js';
 import { wasm } from '../../wasm/instance.js';
 import type { WasmCodecs } from '../../wasm/wasm-codecs.js';
+import type { CodecPool } from '../../workers/pool.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
+import { LookAhead } from './look-ahead.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 
 /** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
@@ -44,6 +46,7 @@ export class RecordReader implements UnitRecords {
   #start = 0;
   #totals: RecordTotals = noTotals();
   #batch = BATCH_MIN;
+  #ahead: LookAhead | undefined;
   /** Type, header size and payload size of the record whose header was parsed last. */
   #type = 0;
   #headerSize = 0;
@@ -53,6 +56,11 @@ export class RecordReader implements UnitRecords {
   constructor(input: ByteReader, lz4 = false) {
     this.#input = input;
     this.#lastType = lz4 ? RecordType.lz4 : RecordType.named;
+  }
+
+  /** From now on workers expand what comes next, where there is much of it. */
+  usePool(pool: CodecPool): void {
+    this.#ahead = new LookAhead(pool, this.#input, this.#lastType);
   }
 
   /** What was read of the unit so far. */
@@ -130,9 +138,29 @@ export class RecordReader implements UnitRecords {
    * usual it leaves to {@link fill}, which knows every rule.
    */
   fillMany(into: Uint8Array, at: number, end: number): number {
-    const codecs = end - at >= MANY_FROM && this.#rest === 0 && !this.#ended ? wasm() : undefined;
-    if (codecs === undefined) return this.fill(into, at, end);
-    return this.#fillZeros(into, at, end) || this.#fillBatch(codecs, into, at, end) || this.fill(into, at, end);
+    const many = end - at >= MANY_FROM && this.#rest === 0 && !this.#ended;
+    const ahead = many ? this.#ahead : undefined;
+    const codecs = many ? wasm() : undefined;
+    if (ahead === undefined && codecs === undefined) return this.fill(into, at, end);
+    ahead?.look();
+    return (
+      this.#fillZeros(into, at, end) ||
+      (ahead !== undefined && this.#fillExpanded(ahead, into, at, end)) ||
+      (codecs !== undefined && ahead?.next === undefined && this.#fillBatch(codecs, into, at, end)) ||
+      this.fill(into, at, end)
+    );
+  }
+
+  /** Records that workers have expanded; 0 where there are none. */
+  #fillExpanded(ahead: LookAhead, into: Uint8Array, at: number, end: number): number {
+    const expanded = ahead.take(into, at, end);
+    if (expanded === undefined) return 0;
+    const { type, count, stored, data } = expanded;
+    if (!this.#input.guard.records(count, stored, data)) return 0;
+    this.#totals[type === RecordType.lz4 ? 'lz4' : 'lzf'] += count;
+    this.#consumeMany(stored, data);
+    void this.#input.crc;
+    return data;
   }
 
   /** ZERO records that follow each other, as one stretch of zeros; 0 where there are none. */
@@ -165,6 +193,7 @@ export class RecordReader implements UnitRecords {
     this.#batch = Math.min(Math.max(enough ? consumed + BLOCK : 2 * consumed, BATCH_MIN), BATCH_MAX);
     if (data === 0) return 0;
     codecs.takeData(into, at);
+    this.#ahead?.offer(data);
     if (!guard.records(raw + lzf + zero + lz4, consumed, data)) return 0;
     const totals = this.#totals;
     totals.raw += raw;
@@ -302,6 +331,7 @@ export class RecordReader implements UnitRecords {
     this.#input.guard.record(this.#headerSize + this.#payload, size);
     this.#input.advance(this.#headerSize + this.#payload);
     this.#totals[kind]++;
+    if (kind !== 'zero') this.#ahead?.offer(size);
     this.#totals.data += size;
     this.#empty = size === 0;
   }
@@ -354,6 +384,7 @@ export class RecordReader implements UnitRecords {
     this.#input.guard.record(this.#headerSize + this.#payload, this.#payload);
     this.#input.advance(this.#headerSize);
     this.#rest = this.#payload;
+    this.#ahead?.offer(this.#payload);
     this.#totals.raw++;
     this.#totals.data += this.#payload;
     this.#empty = this.#payload === 0;
@@ -388,13 +419,18 @@ export class RecordReader implements UnitRecords {
   #takePacked(kind: Packing, decompress: Decompress, into: Uint8Array, at: number): number {
     const expanded = this.#packedSize(kind);
     this.#need(this.#headerSize + this.#payload);
+    this.#ahead?.look();
+    if (this.#ahead?.take(into, at, at + expanded) === undefined) this.#expand(kind, decompress, expanded, into, at);
+    this.#consume(kind, expanded);
+    return expanded;
+  }
+
+  #expand(kind: Packing, decompress: Decompress, expanded: number, into: Uint8Array, at: number): void {
     const { bytes, pos } = this.#input;
     const from = pos + this.#headerSize;
     if (!decompress(bytes, from + 1, from + this.#payload, into, at, expanded)) {
       throw this.#damaged(`an ${packings[kind]} record does not expand to its ${expanded} bytes`);
     }
-    this.#consume(kind, expanded);
-    return expanded;
   }
 
   #skipPacked(kind: Packing): void {

@@ -1,43 +1,17 @@
-import { type Compress, lz4Compress, lzfCompress } from '../../codecs/blocks.js';
-import { copyBytes } from '../../codecs/copy.js';
 import { SsmError } from '../../error.js';
 import type { RecordSink } from '../../streams/put-primitives.js';
 import { wasm } from '../../wasm/instance.js';
-import type { WasmCodecs } from '../../wasm/wasm-codecs.js';
+import type { CodecPool } from '../../workers/pool.js';
 import type { ByteWriter } from '../byte-writer.js';
-import {
-  BLOCK,
-  type Compression,
-  FIXED,
-  IMPORTANT,
-  PACKED_LIMIT,
-  PAYLOAD_MAX,
-  RECORD_HEADER_MAX,
-  RecordType,
-} from './records.js';
+import { type Packer, packBlock, packers, RAW } from './pack-block.js';
+import { PartWriter } from './part-writer.js';
+import { BLOCK, type Compression, PAYLOAD_MAX, RECORD_HEADER_MAX } from './records.js';
 
-const RAW = FIXED | IMPORTANT | RecordType.raw;
-const ZERO = FIXED | IMPORTANT | RecordType.zero;
-const BLOCK_KIB = BLOCK / 1024;
+/** Bytes after which it is looked again whether there are workers. */
+const SHARE = 2 ** 20;
 
 /** Room that one block may take: header, `k`, data. */
 const BLOCK_ROOM = RECORD_HEADER_MAX + 1 + BLOCK;
-
-/** How blocks are packed: the type of the record, and what packs. `none` has no packer. */
-interface Packer {
-  readonly type: number;
-  readonly compress: Compress;
-}
-
-const packers: Readonly<Record<Compression, Packer | undefined>> = {
-  lzf: { type: RecordType.lzf, compress: lzfCompress },
-  lz4: { type: RecordType.lz4, compress: lz4Compress },
-  none: undefined,
-};
-
-/** Words of memory that is not aligned to four bytes are looked at here. */
-const aligned = new Uint8Array(BLOCK);
-const alignedWords = new Int32Array(aligned.buffer);
 
 /**
  * Cuts the data of units into records as VirtualBox does (`VirtualBox 7.2 SSMR3.cpp, ssmR3DataWriteBig`): items of up
@@ -53,10 +27,18 @@ export class RecordWriter implements RecordSink {
   readonly itemMax = 512;
   readonly #output: ByteWriter;
   readonly #packer: Packer | undefined;
+  readonly #pool: CodecPool | undefined;
+  /** What workers pack. */
+  readonly #parts: PartWriter | undefined;
+  readonly #header = new Uint8Array(RECORD_HEADER_MAX);
 
-  constructor(output: ByteWriter, compression: Compression = 'lzf') {
+  /** @param pool who packs large data, where there is much of it. */
+  constructor(output: ByteWriter, compression: Compression = 'lzf', pool?: CodecPool) {
     this.#output = output;
     this.#packer = packers[compression];
+    if (this.#packer === undefined || pool === undefined) return;
+    this.#pool = pool;
+    this.#parts = new PartWriter(pool, output, this.#packer.type);
   }
 
   putBuffered(bytes: Uint8Array, start: number, end: number): void {
@@ -64,19 +46,30 @@ export class RecordWriter implements RecordSink {
   }
 
   putBig(data: Uint8Array): void {
-    const blocks = Math.floor(data.length / BLOCK);
-    const codecs = this.#packer === undefined ? undefined : wasm();
-    if (codecs !== undefined) this.#putBlocks(codecs, this.#packer as Packer, data, blocks);
-    else for (let i = 0; i < blocks; i++) this.#putBlock(data, i * BLOCK);
-    const at = blocks * BLOCK;
-    if (at < data.length) this.#putRaw(data.subarray(at));
+    const end = data.length - (data.length % BLOCK);
+    this.#pool?.offer(end);
+    for (let at = 0; at < end; ) {
+      // Workers may come while others of the blocks are packed here.
+      at = this.#parts?.putBlocks(data, at, end) ?? at;
+      const stop = this.#parts === undefined ? end : Math.min(end, at + SHARE);
+      if (at < stop) this.#putBlocks(data, at, stop);
+      at = stop;
+    }
+    if (end < data.length) this.#putRaw(data.subarray(end));
   }
 
-  /** What {@link #putBlock} does, for many blocks in one call of WebAssembly. */
-  #putBlocks(codecs: WasmCodecs, { type }: Packer, data: Uint8Array, blocks: number): void {
-    for (let done = 0; done < blocks; done += codecs.blocksMax) {
-      const count = Math.min(blocks - done, codecs.blocksMax);
-      this.#output.write(codecs.writeRecords(data, done * BLOCK, count, type));
+  #putBlocks(data: Uint8Array, from: number, end: number): void {
+    const codecs = this.#packer === undefined ? undefined : wasm();
+    if (codecs === undefined) {
+      for (let at = from; at < end; at += BLOCK) this.#putBlock(data, at);
+      return;
+    }
+    // What #putBlock does, for many blocks in one call of WebAssembly.
+    const { type } = this.#packer as Packer;
+    for (let at = from; at < end; ) {
+      const count = Math.min((end - at) / BLOCK, codecs.blocksMax);
+      this.#output.write(codecs.writeRecords(data, at, count, type));
+      at += count * BLOCK;
     }
   }
 
@@ -84,7 +77,22 @@ export class RecordWriter implements RecordSink {
     return this.#output.drain();
   }
 
+  /** Writes what workers still have. To be called before anything else is written, or asked of what was. */
+  join(): void {
+    this.#parts?.join();
+  }
+
+  /** {@link join} that waits for a sink that is slow. @returns `undefined` where there is nothing to wait for. */
+  joinSlowly(): Promise<void> | undefined {
+    return this.#parts?.joinSlowly();
+  }
+
   #putRaw(data: Uint8Array): void {
+    if (this.#parts?.isEmpty === false) {
+      this.#header[0] = RAW;
+      this.#parts.putRecord(this.#header, putSize(this.#header, 1, data.length), data);
+      return;
+    }
     const output = this.#output;
     const at = output.reserve(RECORD_HEADER_MAX + Math.min(data.length, BLOCK));
     output.bytes[at] = RAW;
@@ -95,60 +103,8 @@ export class RecordWriter implements RecordSink {
   #putBlock(data: Uint8Array, from: number): void {
     const output = this.#output;
     const at = output.reserve(BLOCK_ROOM);
-    const { bytes } = output;
-    if (isZeroBlock(data, from)) {
-      bytes[at] = ZERO;
-      bytes[at + 1] = 1;
-      bytes[at + 2] = BLOCK_KIB;
-      output.pos = at + 3;
-      return;
-    }
-    const packer = this.#packer;
-    const size = packer?.compress(data, from, from + BLOCK, bytes, at + 5, PACKED_LIMIT) ?? 0;
-    if (packer !== undefined && size > 0) {
-      bytes[at] = FIXED | IMPORTANT | packer.type;
-      putSize3(bytes, at + 1, size + 1);
-      bytes[at + 4] = BLOCK_KIB;
-      output.pos = at + 5 + size;
-    } else {
-      bytes[at] = RAW;
-      putSize3(bytes, at + 1, BLOCK);
-      copyBytes(data, from, from + BLOCK, bytes, at + 4);
-      output.pos = at + 4 + BLOCK;
-    }
+    output.pos = packBlock(data, from, this.#packer, output.bytes, at);
   }
-}
-
-/** Whether a block is all zero. */
-function isZeroBlock(data: Uint8Array, from: number): boolean {
-  if (data[from] !== 0 || data[from + 2040] !== 0 || data[from + BLOCK - 1] !== 0) return false;
-  const offset = data.byteOffset + from;
-  if (offset % 4 === 0) return isZero(new Int32Array(data.buffer, offset, BLOCK / 4));
-  aligned.set(data.subarray(from, from + BLOCK));
-  return isZero(alignedWords);
-}
-
-function isZero(words: Int32Array): boolean {
-  for (let i = 0; i < BLOCK / 4; i += 8) {
-    const any =
-      (words[i] as number) |
-      (words[i + 1] as number) |
-      (words[i + 2] as number) |
-      (words[i + 3] as number) |
-      (words[i + 4] as number) |
-      (words[i + 5] as number) |
-      (words[i + 6] as number) |
-      (words[i + 7] as number);
-    if (any !== 0) return false;
-  }
-  return true;
-}
-
-/** The form of the size that blocks always have, however small they are. */
-function putSize3(bytes: Uint8Array, at: number, size: number): void {
-  bytes[at] = 0xe0 | (size >> 12);
-  bytes[at + 1] = 0x80 | ((size >> 6) & 0x3f);
-  bytes[at + 2] = 0x80 | (size & 0x3f);
 }
 
 /**

@@ -3,6 +3,8 @@ import { crc32 } from '../../codecs/crc32.js';
 import { PASS_FINAL, SsmError } from '../../error.js';
 import type { Sink } from '../../io/sink-source.js';
 import { PutStream } from '../../streams/put-stream.js';
+import type { CodecPool } from '../../workers/pool.js';
+import { OUT_SIZE } from '../../workers/slots.js';
 import { ByteWriter, type ByteWriterOptions } from '../byte-writer.js';
 import type { DirectoryEntry, StateWriter, UnitStart } from '../state.js';
 import { newNameBytes } from '../unit-name.js';
@@ -21,6 +23,8 @@ export interface V2WriterOptions extends Omit<ByteWriterOptions, 'checksum'> {
    * header then announces.
    */
   readonly compression?: Compression | undefined;
+  /** Who packs blocks, where there are many. It is not ended along with the writer. */
+  readonly pool?: CodecPool | undefined;
 }
 
 /**
@@ -42,6 +46,7 @@ export class V2Writer implements StateWriter {
   /** What units are written with; the same stream for all of them. */
   readonly stream: PutStream;
   readonly #output: ByteWriter;
+  readonly #records: RecordWriter;
   readonly #checksum: boolean;
   readonly #written = new Map<string, DirectoryEntry>();
   #dataStart: number | undefined;
@@ -54,16 +59,24 @@ export class V2Writer implements StateWriter {
    */
   constructor(sink: Sink, header: FileHeader, options: V2WriterOptions = {}) {
     checkHeaderValues(header);
-    const { host, compression = header.compression ?? 'lzf', ...rest } = options;
+    const { host, compression = header.compression ?? 'lzf', pool, ...rest } = options;
     this.#checksum = header.checksum;
-    this.#output = new ByteWriter(sink, { ...rest, checksum: header.checksum });
-    this.stream = new PutStream(new RecordWriter(this.#output, compression), host === undefined ? {} : { host });
+    // Whoever keeps to the limit does so with workers, too, of whose parts one may be written along with what is put.
+    const bufferLimit = pool === undefined ? rest.bufferLimit : (rest.bufferLimit ?? 2 ** 20) + OUT_SIZE;
+    this.#output = new ByteWriter(sink, { ...rest, bufferLimit, checksum: header.checksum });
+    this.#records = new RecordWriter(this.#output, compression, pool);
+    this.stream = new PutStream(this.#records, host === undefined ? {} : { host });
     this.stream.end();
     this.#output.write(encodeFileHeader({ ...header, compression: compression === 'lz4' ? 'lz4' : undefined }));
   }
 
   /** Offset of what is written next; data that the stream still buffers is not counted. */
   get position(): number {
+    try {
+      this.#records.join();
+    } catch {
+      // The sink has failed, at the place that is told.
+    }
     return this.#output.position;
   }
 
@@ -85,10 +98,20 @@ export class V2Writer implements StateWriter {
     return this.stream;
   }
 
+  /**
+   * Waits until a slow sink has taken so much of the unit that the rest fits in its buffer; needed with workers only.
+   *
+   * @returns `undefined` where there is nothing to wait for.
+   */
+  settleUnit(): Promise<void> | undefined {
+    return this.#records.joinSlowly();
+  }
+
   /** Writes what the stream still buffers, and the TERM record. @throws SsmError what the stream was left with. */
   endUnit(): void {
     this.#expectOpen(true);
     this.stream.flush();
+    this.#records.join();
     const output = this.#output;
     const size = output.position - (this.#dataStart as number) + TERM_SIZE;
     const at = output.reserve(TERM_SIZE);

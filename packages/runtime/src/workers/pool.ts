@@ -1,0 +1,248 @@
+import { SsmError } from '../error.js';
+import { wasm } from '../wasm/instance.js';
+import { doPart, runPart } from './parts.js';
+import {
+  Pool,
+  type SharedView,
+  SLOTS_PER_WORKER,
+  Slot,
+  SlotState,
+  type SlotView,
+  sharedSize,
+  takeSlot,
+  viewShared,
+} from './slots.js';
+import { canUseWorkers, type StartedWorker, startsBehind, startWorker } from './start-worker.js';
+
+/*
+ * Workers
+ *
+ * Packing and expanding blocks is most of what saving and loading take. A pool has workers do it, in memory that all
+ * share: whoever saves or loads fills a slot, goes on with the next, and comes back for the result.
+ *
+ * Callbacks put and get synchronously, so this, too, never awaits anything. Whoever wants a result that is not there yet
+ * does another part, or this one, by itself; only when all are in work does it wait, and never long: a worker that does
+ * not come to an end in time (the machine is busy, the worker is dead) is not waited for, the part is done again. So
+ * nothing can hang, and nothing can be lost, whatever becomes of the workers.
+ *
+ * Starting workers takes as long as saving some ten MiB. They are started when so much has come together, and used
+ * once they are there.
+ */
+
+/** Most workers that an operation has. */
+export const WORKERS_MAX = 16;
+
+/** Bytes from which on workers pay. */
+const WORKERS_FROM = 16 * 2 ** 20;
+
+let from = WORKERS_FROM;
+
+/** Bytes from which on workers are used. */
+export function workersFrom(): number {
+  return from;
+}
+
+/** Has workers used from other sizes on, for tests. @returns what undoes that. */
+export function useWorkersFrom(bytes: number): () => void {
+  from = bytes;
+  return () => {
+    from = WORKERS_FROM;
+  };
+}
+
+/** Milliseconds after which a part in a worker's hands is done again; where one cannot sleep, it is less. */
+const PATIENCE = 100;
+const PATIENCE_AWAKE = 10;
+
+/** Milliseconds after which workers that have not started are no longer awaited. */
+const START_PATIENCE = 2000;
+
+/** The result of a part. */
+export interface PartResult {
+  /** What came of it, from 0 to `size`. In shared memory, as a rule. Valid until the slot is released. */
+  readonly out: Uint8Array;
+  readonly size: number;
+  /** CRC of a packed part. */
+  readonly crc: number;
+  /** Blocks that were expanded; fewer than there are where one is not well formed. */
+  readonly good: number;
+}
+
+/** Workers of one operation. Made by {@link openPool}. */
+export class CodecPool {
+  readonly #count: number;
+  readonly #workers: StartedWorker[] = [];
+  #shared: SharedView | undefined;
+  #free: SlotView[] = [];
+  /** Handed out, oldest first. */
+  #submitted: SlotView[] = [];
+  /** Given up while a worker has them: free when it is done. */
+  #lost: SlotView[] = [];
+  #offered = 0;
+  #starting = 0;
+  #ended = false;
+  #failed = 0;
+  #changed: () => void = () => {};
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Workers that are at work. */
+  get running(): number {
+    if (this.#shared === undefined || this.#ended) return 0;
+    return Math.max(0, Atomics.load(this.#shared.control, Pool.running) - this.#failed);
+  }
+
+  /** Counts bytes that are to be packed, or were read: workers are started when there are enough of them. */
+  offer(bytes: number): void {
+    this.#offered += bytes;
+    if (this.#offered >= from) this.start();
+  }
+
+  /** Starts the workers, if that was not done before. */
+  start(): void {
+    if (this.#shared !== undefined || this.#ended) return;
+    const count = this.#count * SLOTS_PER_WORKER + 2;
+    const memory = new SharedArrayBuffer(sharedSize(count));
+    this.#shared = viewShared(memory, count);
+    this.#free = [...this.#shared.slots];
+    for (let i = 0; i < this.#count; i++) {
+      let ready = false;
+      let over = false;
+      const onReady = () => {
+        if (ready) return;
+        ready = true;
+        this.#starting--;
+        this.#changed();
+      };
+      const onEnd = () => {
+        if (over) return;
+        over = true;
+        if (ready) this.#failed++;
+        else this.#starting--;
+        this.#changed();
+      };
+      this.#starting++;
+      try {
+        this.#workers.push(startWorker({ memory, slots: count }, { onReady, onEnd }));
+      } catch {
+        onEnd();
+      }
+    }
+  }
+
+  /**
+   * Starts the workers, for an operation that is known to be large. In a page it waits until they have started, since
+   * there they do so only while nobody is busy.
+   */
+  async startNow(): Promise<void> {
+    this.start();
+    if (startsBehind || this.#starting === 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, START_PATIENCE);
+      this.#changed = () => {
+        if (this.#starting === 0) resolve();
+      };
+    });
+    clearTimeout(timer);
+  }
+
+  /** A slot to be filled; `undefined` where all are in use, and while there are no workers. */
+  take(): SlotView | undefined {
+    if (this.running === 0) return undefined;
+    const slot = this.#free.shift();
+    if (slot !== undefined || this.#lost.length === 0) return slot;
+    const back = this.#lost.findIndex(({ words }) => Atomics.load(words, Slot.state) === SlotState.done);
+    return back < 0 ? undefined : this.#lost.splice(back, 1)[0];
+  }
+
+  /** Hands out a slot that was filled. */
+  submit(slot: SlotView): void {
+    const { control } = this.#shared as SharedView;
+    slot.words[Slot.wasm] = wasm() === undefined ? 0 : 1;
+    this.#submitted.push(slot);
+    Atomics.store(slot.words, Slot.state, SlotState.ready);
+    Atomics.add(control, Pool.ticket, 1);
+    Atomics.notify(control, Pool.ticket, 1);
+  }
+
+  /** The result of a slot that was handed out. */
+  finish(slot: SlotView): PartResult {
+    const { words } = slot;
+    for (;;) {
+      if (Atomics.load(words, Slot.state) === SlotState.done) return resultOf(slot, slot.out);
+      if (takeSlot(slot)) runPart(slot);
+      else if (!this.#doAnother() && !waitFor(words)) {
+        // In memory of one's own, since the worker may still write to the slot's; what both write there is the same.
+        return resultOf(slot, doPart(slot).slice());
+      }
+    }
+  }
+
+  /** Does the oldest part that nobody has begun. */
+  #doAnother(): boolean {
+    const slot = this.#submitted.find(takeSlot);
+    if (slot === undefined) return false;
+    runPart(slot);
+    return true;
+  }
+
+  /** Gives a slot back, whatever has become of it. */
+  release(slot: SlotView): void {
+    const at = this.#submitted.indexOf(slot);
+    if (at >= 0) this.#submitted.splice(at, 1);
+    const { words } = slot;
+    const state = Atomics.compareExchange(words, Slot.state, SlotState.ready, SlotState.free);
+    if (state === SlotState.taken) this.#lost.push(slot);
+    else this.#free.push(slot);
+  }
+
+  /** Ends the workers, whatever they do. Resolves when they are gone. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#shared === undefined) return;
+    const { control } = this.#shared;
+    Atomics.store(control, Pool.stop, 1);
+    Atomics.add(control, Pool.ticket, 1);
+    Atomics.notify(control, Pool.ticket);
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+  }
+}
+
+function resultOf({ words }: SlotView, out: Uint8Array): PartResult {
+  return {
+    out,
+    size: words[Slot.size] as number,
+    crc: (words[Slot.crc] as number) >>> 0,
+    good: words[Slot.good] as number,
+  };
+}
+
+/** Waits until a part that a worker has is done. @returns false when that takes too long. */
+function waitFor(words: Int32Array): boolean {
+  try {
+    return Atomics.wait(words, Slot.state, SlotState.taken, PATIENCE) !== 'timed-out';
+  } catch {
+    // The main thread of a page may not sleep.
+    const end = performance.now() + PATIENCE_AWAKE;
+    while (performance.now() < end) {
+      if (Atomics.load(words, Slot.state) !== SlotState.taken) return true;
+    }
+    return false;
+  }
+}
+
+/**
+ * Workers for an operation; `undefined` where none are wanted, or none can be used here.
+ *
+ * @throws SsmError VERR_INVALID_PARAMETER for a count that is none.
+ */
+export function openPool(count = 0): CodecPool | undefined {
+  if (!(Number.isInteger(count) && count >= 0)) {
+    throw new SsmError('VERR_INVALID_PARAMETER', `${count} is no number of workers`);
+  }
+  return count === 0 || !canUseWorkers() ? undefined : new CodecPool(Math.min(count, WORKERS_MAX));
+}

@@ -12,5 +12,6 @@ export * from './pdm/index.js';
 export * from './pgm/index.js';
 export * from './stam/index.js';
 export * from './sup/index.js';
+export * from './teleport/index.js';
 export * from './tm/index.js';
 export * from './vm/index.js';

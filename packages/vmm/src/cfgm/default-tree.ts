@@ -7,8 +7,8 @@ const trusted = { Trusted: true, Config: {} };
 /**
  * The tree of a VM whose creator gives none: a PC of the classic devices and one CPU, for tests and small adjustments.
  *
- * Devices and their settings are those that the release log of a small machine shows (VirtualBox 7.2.22); name and size
- * of memory are ssmkit's own.
+ * Devices and their settings are those that the release log of a small machine shows (VirtualBox 7.2.22), as far as they
+ * come with ssmkit; name and size of memory are ssmkit's own.
  */
 export function defaultConfigTree(options: ConfigTreeOptions = {}): ConfigNode {
   const uuid = new Uint8Array(16);
@@ -25,31 +25,10 @@ export function defaultConfigTree(options: ConfigTreeOptions = {}): ConfigNode {
       Devices: {
         '8237A': { 0: trusted },
         VMMDev: { 0: trusted },
-        apic: { 0: { Trusted: true, Config: { IOAPIC: true } } },
         i8254: { 0: trusted },
         i8259: { 0: trusted },
-        ioapic: { 0: { Trusted: true, Config: { NumCPUs: 1 } } },
         mc146818: { 0: trusted },
-        pcarch: { 0: trusted },
-        pcbios: {
-          0: {
-            Trusted: true,
-            Config: {
-              BootDevice0: 'IDE',
-              BootDevice1: 'NONE',
-              BootDevice2: 'NONE',
-              BootDevice3: 'NONE',
-              FloppyDevice: '',
-              HardDiskDevice: 'piix3ide',
-              IOAPIC: true,
-              NumCPUs: 1,
-              UUID: uuid,
-            },
-          },
-        },
-        pci: { 0: trusted },
         pckbd: { 0: trusted },
-        piix3ide: { 0: trusted },
         vga: {
           0: {
             Trusted: true,

@@ -3,10 +3,17 @@ import { readScreen } from '@ssmkit/vbox';
 import { expect } from 'chai';
 import type { ConfigLiteral } from '../cfgm/index.js';
 import { builtinDrivers, DisplayEnd, KeyboardEnd, StreamEnd } from '../drivers/index.js';
+import { ManualTimers } from '../emt/index.js';
+import { iom } from '../iom/index.js';
+import { mm } from '../mm/index.js';
 import type { DeviceRegistration } from '../pdm/device.js';
 import type { DriverRegistration } from '../pdm/driver.js';
+import { pdm } from '../pdm/index.js';
 import { type InterfaceId, queryInterface } from '../pdm/interface-ids.js';
 import { createMachine, managerOf } from '../pdm/testing.js';
+import { pgm } from '../pgm/index.js';
+import { tm } from '../tm/index.js';
+import { createVm } from '../vm/index.js';
 import type { TestVm } from '../vm/testing.js';
 import { builtinDevices } from './index.js';
 
@@ -118,5 +125,23 @@ describe('devices in a machine', () => {
     await pc.vm.settle();
     expect(pc.vm.takeStates()).to.include('RESETTING');
     await pc.vm.end();
+  });
+});
+
+describe('the default configuration', () => {
+  it('is of devices that there are', async () => {
+    const uvm = await createVm({
+      timers: new ManualTimers(),
+      subsystems: [mm(), pgm(), tm(), iom(), pdm({ builtin: { VBoxDD: { VBoxDevicesRegister: builtinDevices } } })],
+    });
+    await uvm.powerOn();
+    await uvm.suspend('USER');
+    const sink = new MemorySink();
+    await uvm.save(sink);
+    const state = await openState(new MemorySource(sink.bytes()));
+    for (const name of ['8237A', 'VMMDev', 'i8254', 'i8259', 'mc146818', 'pckbd', 'vga']) await state.seek(name, 0);
+    await uvm.powerOff();
+    await uvm.destroy();
+    uvm.release();
   });
 });

@@ -48,7 +48,7 @@ export function pcConfig(image: Uint8Array): ConfigNode {
       mc146818: { 0: device },
       '8237A': { 0: device },
       pckbd: {
-        0: { Config: {}, 'LUN#0': { Driver: 'MainKeyboard' }, 'LUN#1': { Driver: 'MainMouse' } },
+        0: { Trusted: true, Config: {}, 'LUN#0': { Driver: 'MainKeyboard' }, 'LUN#1': { Driver: 'MainMouse' } },
       },
       vga: { 0: { Config: { VRamSize: 256 * KIB }, 'LUN#0': { Driver: 'MainDisplay' } } },
       serial: {

@@ -241,7 +241,7 @@ describe('creating a VM', () => {
   describe('reads the configuration', () => {
     it('or makes a default one', async () => {
       const uvm = await createVm();
-      expect([uvm.name, uvm.vm?.config?.child('Devices/pcbios/0')?.name]).to.deep.equal(['machine', '0']);
+      expect([uvm.name, uvm.vm?.config?.child('Devices/i8254/0')?.name]).to.deep.equal(['machine', '0']);
       await uvm.powerOff();
       await uvm.destroy();
       expect([uvm.name, uvm.release(), uvm.name]).to.deep.equal(['machine', 0, undefined]);

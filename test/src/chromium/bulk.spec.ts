@@ -2,6 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ways } from './page/bulk.js';
 import { inChromium } from './support/chromium.js';
+import type { PageOptions } from './support/page.js';
+import type { ServerOptions } from './support/server.js';
 
 const MIB = 2 ** 20;
 const SIZE = 256 * MIB;
@@ -21,7 +23,7 @@ function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-inChromium('a guest of 256 MiB', {}, (page) => {
+inChromium('a guest of 256 MiB', { mapped: true }, (page) => {
   const times: string[] = [];
   let first: { save: number; load: number } | undefined;
   let pid: number | undefined;
@@ -42,14 +44,48 @@ inChromium('a guest of 256 MiB', {}, (page) => {
     it(`is saved and loaded with ${name}, in bounded memory`, async () => {
       if (pid !== undefined) forgetPeak(pid);
       const before = pid === undefined ? 0 : memoryOf(pid, 'VmRSS');
-      const { time: save, size } = await page().call('bulk', 'save', way);
-      const { time: load } = await page().call('bulk', 'load', way);
+      const { time: save, size, workers: packing } = await page().call('bulk', 'save', way);
+      const { time: load, workers: expanding } = await page().call('bulk', 'load', way);
       if (pid !== undefined) expect(memoryOf(pid, 'VmHWM') - before).to.be.below(EXTRA);
       expect(await page().call('bulk', 'isSame')).to.equal(true);
+      expect([packing, expanding]).to.deep.equal([way.workers, way.workers]);
       expect(size).to.be.within(0.2 * SIZE, 0.4 * SIZE);
       first ??= { save, load };
       const ratios = `${(save / first.save).toFixed(2)} and ${(load / first.load).toFixed(2)} of the time`;
       times.push(`${name} ${Math.round(save)} and ${Math.round(load)} ms to save and load, ${ratios}`);
+    });
+  }
+});
+
+describe('workers', () => {
+  const size = 32 * MIB;
+  const way = { wasm: true, workers: 2 };
+
+  inChromium('in a page that can have them', { mapped: true }, (page) => {
+    it('make the file that is made without them', async () => {
+      await page().call('bulk', 'prepare', '', size);
+      const crcs: number[] = [];
+      for (const workers of [0, 1, 2]) {
+        const { workers: packing } = await page().call('bulk', 'save', { ...way, workers });
+        expect(packing).to.equal(workers);
+        crcs.push(await page().call('bulk', 'fileCrc'));
+      }
+      expect(crcs).to.deep.equal(Array(3).fill(crcs[0]));
+    });
+  });
+
+  const without: readonly [title: string, options: ServerOptions & PageOptions][] = [
+    ['in a page that is not isolated from other origins', { mapped: true, isolated: false }],
+    ['in a page with an import map, which workers do not know', {}],
+  ];
+  for (const [title, options] of without) {
+    inChromium(title, options, (page) => {
+      it('are not there, and what is saved is loaded all the same', async () => {
+        await page().call('bulk', 'prepare', '', size);
+        expect((await page().call('bulk', 'save', way)).workers).to.equal(0);
+        expect((await page().call('bulk', 'load', way)).workers).to.equal(0);
+        expect(await page().call('bulk', 'isSame')).to.equal(true);
+      });
     });
   }
 });

@@ -44,7 +44,7 @@ const contendersIn = (page: TestPage): Contender[] =>
 const server = await serve();
 const browser = await launch();
 try {
-  const page = await openPage(browser, server.address);
+  const page = await openPage(browser, server.address, { mapped: true });
   await page.call('bulk', 'prepare', '', SIZE);
   await bulk.prepare(server.address, SIZE);
   const contenders = contendersIn(page);

@@ -1,4 +1,4 @@
-import { loadState, MemorySource, Registry, type Sink, saveState, useWasm, wasmReady } from '@ssmkit/runtime';
+import { crc32, loadState, MemorySource, Registry, type Sink, saveState, useWasm, wasmReady } from '@ssmkit/runtime';
 import { fetchBytes } from './globals.js';
 
 /*
@@ -27,27 +27,31 @@ class FixedSink implements Sink {
   }
 }
 
-/** Which codecs are used. */
+/** Which codecs are used, and by how many workers. */
 export interface Way {
   readonly wasm: boolean;
+  readonly workers: number;
 }
 
 /** What is compared, the slowest first. */
 export const ways: Readonly<Record<string, Way>> = {
-  TypeScript: { wasm: false },
-  WebAssembly: { wasm: true },
+  TypeScript: { wasm: false, workers: 0 },
+  WebAssembly: { wasm: true, workers: 0 },
+  'WebAssembly, 2 workers': { wasm: true, workers: 2 },
 };
 
-/** How long it took, in milliseconds, and how large the file is. */
+/** How long it took, in milliseconds, how large the file is, and how many workers there were in the end. */
 export interface Figures {
   readonly time: number;
   readonly size: number;
+  readonly workers: number;
 }
 
 let memory = new Uint8Array(0);
 let file = new Uint8Array(0);
 let into = new Uint8Array(0);
 let state: Uint8Array = file;
+let workers = 0;
 
 /** Makes all ready: `size` bytes of a guest's memory, which the server at `address` has. */
 export async function prepare(address: string, size: number): Promise<void> {
@@ -63,8 +67,15 @@ const unitsOf = (memory: Uint8Array): Registry => {
   units.register({
     name: 'memory',
     version: 1,
-    saveExec: (stream) => stream.putMem(memory),
-    loadExec: (stream) => void stream.getMem(memory),
+    guess: memory.length,
+    saveExec: (stream, handle) => {
+      stream.putMem(memory);
+      workers = handle.workers;
+    },
+    loadExec: (stream, _version, _pass, handle) => {
+      stream.getMem(memory);
+      workers = handle.workers;
+    },
   });
   return units;
 };
@@ -74,7 +85,7 @@ async function timed(way: Way, work: () => Promise<unknown>): Promise<Figures> {
   try {
     const start = performance.now();
     await work();
-    return { time: performance.now() - start, size: state.length };
+    return { time: performance.now() - start, size: state.length, workers };
   } finally {
     useWasm(true);
   }
@@ -83,14 +94,19 @@ async function timed(way: Way, work: () => Promise<unknown>): Promise<Figures> {
 export function save(way: Way): Promise<Figures> {
   const sink = new FixedSink(file);
   return timed(way, async () => {
-    await saveState(unitsOf(memory), sink);
+    await saveState(unitsOf(memory), sink, { workers: way.workers });
     state = sink.state;
   });
 }
 
 export function load(way: Way): Promise<Figures> {
   into.fill(1);
-  return timed(way, () => loadState(unitsOf(into), new MemorySource(state)));
+  return timed(way, () => loadState(unitsOf(into), new MemorySource(state), { workers: way.workers }));
+}
+
+/** CRC of the file. */
+export function fileCrc(): number {
+  return crc32(state);
 }
 
 /** Whether what was loaded last is what was saved. */

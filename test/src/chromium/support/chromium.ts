@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { executablePath, launch } from './browser.js';
-import { openPage, type TestPage } from './page.js';
+import { openPage, type PageOptions, type TestPage } from './page.js';
 import { type ServerOptions, serve } from './server.js';
 
 /*
@@ -18,7 +18,11 @@ import { type ServerOptions, serve } from './server.js';
 let browser: Browser | undefined;
 
 /** Tests in a page of their own. They are skipped where there is no Chromium. */
-export function inChromium(title: string, options: ServerOptions, tests: (page: () => TestPage) => void): void {
+export function inChromium(
+  title: string,
+  options: ServerOptions & PageOptions,
+  tests: (page: () => TestPage) => void,
+): void {
   const missing = executablePath === undefined;
   (missing ? describe.skip : describe)(`${title}, in Chromium${missing ? ' (there is none here)' : ''}`, () => {
     const undo: (() => Promise<void>)[] = [];
@@ -28,7 +32,7 @@ export function inChromium(title: string, options: ServerOptions, tests: (page: 
       const server = await serve(options);
       undo.push(() => server.close());
       browser ??= await launch();
-      page = await openPage(browser, server.address);
+      page = await openPage(browser, server.address, options);
       undo.push(() => page.close());
     });
 

@@ -21,11 +21,13 @@ type Result<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 export class TestPage {
   readonly browser: Browser;
   readonly #page: Page;
+  readonly #scripts: string;
   readonly #errors: string[] = [];
 
-  constructor(browser: Browser, page: Page) {
+  constructor(browser: Browser, page: Page, mapped: boolean) {
     this.browser = browser;
     this.#page = page;
+    this.#scripts = mapped ? MAPPED : '';
     page.on('pageerror', (error) => this.#errors.push(String(error)));
   }
 
@@ -36,7 +38,7 @@ export class TestPage {
     ...args: Args<Scripts[S][F]>
   ): Promise<Result<Scripts[S][F]>> {
     const result = await this.#page.evaluate(async ([address, name, args]) => (await import(address))[name](...args), [
-      `${TESTS}chromium/page/${script}.js`,
+      `${this.#scripts}${TESTS}chromium/page/${script}.js`,
       name,
       args,
     ] as [string, string, unknown[]]);
@@ -61,9 +63,18 @@ export class TestPage {
 /** Address of a script as workers load it. */
 export const workerAddress = (script: string) => `${MAPPED}${TESTS}chromium/page/${script}.js`;
 
+/** How a page loads scripts. */
+export interface PageOptions {
+  /**
+   * From where their imports are mapped to addresses, as development servers do, and not by the import map: the packages'
+   * own workers, which know none, load then, too. Default false.
+   */
+  readonly mapped?: boolean;
+}
+
 /** Opens a page of a server, with nothing that pages before have left. */
-export async function openPage(browser: Browser, address: string): Promise<TestPage> {
+export async function openPage(browser: Browser, address: string, options: PageOptions = {}): Promise<TestPage> {
   const page = await (await browser.newContext()).newPage();
   await page.goto(address);
-  return new TestPage(browser, page);
+  return new TestPage(browser, page, options.mapped ?? false);
 }

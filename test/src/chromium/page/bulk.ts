@@ -112,5 +112,7 @@ export function fileCrc(): number {
 /** Whether what was loaded last is what was saved. */
 export function isSame(): boolean {
   const [saved, loaded] = [memory, into].map((bytes) => new Int32Array(bytes.buffer)) as [Int32Array, Int32Array];
-  return saved.every((value, i) => value === loaded[i]);
+  // A loop, as it takes a tenth of the time of `every`, which would be longer than all that is measured.
+  for (let i = 0; i < saved.length; i++) if (saved[i] !== loaded[i]) return false;
+  return saved.length === loaded.length;
 }

@@ -11,6 +11,7 @@ const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[];
   iem: async () => (await import('./iem/iem.js')).iem(),
   codecs: async () => (await import('./codecs/codecs.js')).codecs(),
   bulk: async () => (await import('./bulk/bulk.js')).bulk(),
+  sizes: async () => (await import('./bulk/sizes.js')).sizes(),
   memory: async () => (await import('./guest-memory/guest-memory.js')).guestMemory(),
 };
 

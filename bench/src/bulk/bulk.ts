@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemorySource, openState, type Sink, useWasm, V2Writer } from '@ssmkit/runtime';
+import { MemorySource, type Sink, useWasm } from '@ssmkit/runtime';
 import { median, ratio, spread, type Timing } from '../measure.js';
 import { guestPages } from '../reference/pages.js';
 import { Reference } from '../reference/reference.js';
 import { atMost, digits, percent, type Target, table, targetLines } from '../report.js';
+import { timeLoad, timeSave, ways } from './unit.js';
 
 const SIZE = 2 ** 30;
 const ROUNDS = 7;
@@ -31,35 +32,6 @@ class FixedSink implements Sink {
   }
 }
 
-async function save(memory: Uint8Array, file: Uint8Array): Promise<Uint8Array> {
-  const sink = new FixedSink(file);
-  const writer = new V2Writer(sink, {
-    product: { major: 7, minor: 2, build: 0 },
-    revision: 1,
-    hostBits: 64,
-    gcPhysBytes: 8,
-    gcPtrBytes: 8,
-    unitCount: 1,
-    live: false,
-    checksum: true,
-  });
-  writer.beginUnit({ name: 'memory', version: 1 }).putMem(memory);
-  writer.endUnit();
-  writer.finish([{ name: 'memory', instance: 0 }]);
-  await writer.close(false);
-  return sink.state;
-}
-
-async function load(state: Uint8Array, into: Uint8Array): Promise<void> {
-  for await (const unit of (await openState(new MemorySource(state))).units()) unit.stream.getMem(into);
-}
-
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
 /** A guest's memory of 1 GiB, saved to a file in memory and loaded from it, beside the same in C. */
 export async function bulk(): Promise<{ targets: readonly Target[]; data: unknown }> {
   const reference = Reference.start();
@@ -71,31 +43,23 @@ export async function bulk(): Promise<{ targets: readonly Target[]; data: unknow
   let state = new Uint8Array(0);
   let size = 0;
   const seconds = async (command: string) => (await (reference as Reference).ask<{ time: number }>(command)).time / 1e6;
-  const both = (on: boolean) => ({
-    save: async () => {
-      useWasm(on);
-      state = (await save(memory, file)) as Uint8Array<ArrayBuffer>;
-    },
-    load: async () => {
-      useWasm(on);
-      await load(state, into);
-    },
-  });
   const contenders: readonly { name: string; save: () => Promise<number>; load: () => Promise<number> }[] = [
     ...(reference ? [{ name: 'C', save: () => seconds('save'), load: () => seconds('load') }] : []),
-    ...[true, false].map((on) => {
-      const { save, load } = both(on);
-      return {
-        name: on ? 'WebAssembly' : 'TypeScript alone',
-        save: () => timed(save),
-        load: async () => {
-          const time = await timed(load);
-          if (Buffer.compare(into, memory) !== 0) throw new Error('what was loaded is not what was saved');
-          into.fill(1);
-          return time;
-        },
-      };
-    }),
+    ...Object.entries(ways).map(([name, way]) => ({
+      name,
+      save: async () => {
+        const sink = new FixedSink(file);
+        const time = await timeSave(memory, sink, way);
+        state = sink.state as Uint8Array<ArrayBuffer>;
+        return time;
+      },
+      load: async () => {
+        const time = await timeLoad(into, new MemorySource(state), way);
+        if (Buffer.compare(into, memory) !== 0) throw new Error('what was loaded is not what was saved');
+        into.fill(1);
+        return time;
+      },
+    })),
   ];
   const timings = contenders.map(({ name }) => ({
     save: { name, rounds: [] as number[] },
@@ -144,6 +108,7 @@ function report(timings: readonly { save: Timing; load: Timing }[], size: number
   process.stdout.write(`${table(head, rows)}\n\n`);
   const limits: Readonly<Record<string, readonly [save: number, load: number]>> = {
     WebAssembly: [0.45, 0.65],
+    'WebAssembly, 2 workers': [0.32, 0.5],
     'TypeScript alone': [0.85, 1.5],
   };
   const targets = hasC

@@ -1,0 +1,69 @@
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import type { Sink } from '@ssmkit/runtime';
+import { FileSource } from '@ssmkit/runtime/node';
+import { median } from '../measure.js';
+import { guestPages } from '../reference/pages.js';
+import { timeLoad, timeSave, ways } from './unit.js';
+
+/*
+ * A guest of one size, saved to a file and loaded from it one way, in a process of its own.
+ *
+ *     process.js BYTES WAY FILE ROUNDS
+ */
+
+/** Writes to a file, and does not wait until it is on disk: that takes as long as the disk takes. */
+class PlainSink implements Sink {
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'w');
+  }
+
+  write(data: Uint8Array): void {
+    for (let done = 0; done < data.length; ) done += writeSync(this.#file, data, done);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Bytes of memory that this process has, or had at most. Where the system tells neither, NaN. */
+function memoryOf(what: 'VmRSS' | 'VmHWM'): number {
+  try {
+    const [, kib] = new RegExp(`^${what}:\\s*(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return Number(kib) * 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function forgetPeak(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // As above.
+  }
+}
+
+const [bytes, name, path, rounds] = process.argv.slice(2) as [string, string, string, string];
+const way = ways[name];
+if (way === undefined) throw new Error(`there is no way '${name}'`);
+const memory = guestPages(Number(bytes));
+(globalThis as { gc?: () => void }).gc?.();
+const before = memoryOf('VmRSS');
+forgetPeak();
+const saves: number[] = [];
+const loads: number[] = [];
+try {
+  for (let round = 0; round < Number(rounds); round++) {
+    saves.push(await timeSave(memory, new PlainSink(path), way));
+    const source = new FileSource(path);
+    loads.push(await timeLoad(memory, source, way));
+    source.close();
+  }
+} finally {
+  rmSync(path, { force: true });
+}
+const extra = memoryOf('VmHWM') - before;
+process.stdout.write(JSON.stringify({ save: median(saves), load: median(loads), extra }));

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } f
 import type { Sink } from '@ssmkit/runtime';
 import { FileSource } from '@ssmkit/runtime/node';
 import { median } from '../measure.js';
-import { guestPages } from '../reference/pages.js';
+import { guestPages, PAGE } from '../reference/pages.js';
 import { timeLoad, timeSave, ways } from './unit.js';
 
 /*
@@ -50,6 +50,8 @@ const [bytes, name, path, rounds] = process.argv.slice(2) as [string, string, st
 const way = ways[name];
 if (way === undefined) throw new Error(`there is no way '${name}'`);
 const memory = guestPages(Number(bytes));
+// What was never written takes no memory yet.
+for (let at = 0; at < memory.length; at += PAGE) memory[at] = (memory[at] as number) | 0;
 (globalThis as { gc?: () => void }).gc?.();
 const before = memoryOf('VmRSS');
 forgetPeak();

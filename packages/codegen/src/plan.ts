@@ -6,6 +6,7 @@ import {
   holdsOf,
   hosts,
   kinds,
+  memberShape,
   sameMember,
   valueTypeOf,
   type Wire,
@@ -67,12 +68,15 @@ export type Mode = 'canonical' | 'ignored' | 'any';
 
 export type Direction = 'put' | 'get';
 
+/** What the code is for: objects with a property for each field, or views of a C structure's memory. */
+export type Form = 'object' | 'view';
+
 /** The longest run, and the largest item in one (`streams/put-primitives.ts` of the runtime). */
 const RUN_MAX = 4096;
 const ITEM_MAX = 512;
 
 /** The host that generated code has constant offsets for, and others that differ in what they write. */
-const canonical = hosts['linux.amd64']!;
+export const canonical = hosts['linux.amd64']!;
 const others: readonly HostProfile[] = [
   hosts['win.amd64']!,
   hosts['linux.x86']!,
@@ -111,12 +115,12 @@ export function modesOf(descriptor: Descriptor): readonly Mode[] {
 }
 
 /** The steps of a class's put or get function. */
-export function planOf(descriptor: Descriptor, mode: Mode, direction: Direction): Step[] {
+export function planOf(descriptor: Descriptor, mode: Mode, direction: Direction, form: Form = 'object'): Step[] {
   const steps: Step[] = [];
   let group: { key: string; conditions: Block['conditions']; fields: [Field, number][] } | undefined;
   const close = () => {
     if (group === undefined) return;
-    const planned = straight(descriptor, group.fields, mode);
+    const planned = straight(descriptor, group.fields, mode, form);
     if (group.key === '') steps.push(...planned);
     else
       steps.push({
@@ -151,7 +155,12 @@ function conditionsOf(descriptor: Descriptor, field: Field, direction: Direction
   };
 }
 
-function straight(descriptor: Descriptor, fields: readonly [Field, number][], mode: Mode): (Run | Single)[] {
+function straight(
+  descriptor: Descriptor,
+  fields: readonly [Field, number][],
+  mode: Mode,
+  form: Form,
+): (Run | Single)[] {
   const steps: (Run | Single)[] = [];
   let slots: Slot[] = [];
   let at = 0;
@@ -164,7 +173,7 @@ function straight(descriptor: Descriptor, fields: readonly [Field, number][], mo
     const holds = holdsOf(field);
     const wire = wireOf(descriptor.shape, field, canonical, canonical, mode === 'ignored');
     const hostDependent = mode === 'any' && (varies(descriptor, field, 'host') || varies(descriptor, field, 'flags'));
-    const items = hostDependent ? undefined : fixedItems(descriptor, field, wire, holds);
+    const items = hostDependent ? undefined : fixedItems(descriptor, field, wire, holds, form);
     if (items === undefined) {
       close();
       steps.push({ type: 'single', field, index, wire, holds, hostDependent });
@@ -181,7 +190,7 @@ function straight(descriptor: Descriptor, fields: readonly [Field, number][], mo
 }
 
 /** Sizes of the items of a field that always puts the same number of bytes; `undefined` for others. */
-function fixedItems(descriptor: Descriptor, field: Field, wire: Wire, holds: Holds): number[] | undefined {
+function fixedItems(descriptor: Descriptor, field: Field, wire: Wire, holds: Holds, form: Form): number[] | undefined {
   const { count, end } = field;
   if (field.kind === 'u32_zx_u64' || end !== undefined || (count !== undefined && typeof count !== 'number'))
     return undefined;
@@ -202,9 +211,26 @@ function fixedItems(descriptor: Descriptor, field: Field, wire: Wire, holds: Hol
       // Elements in a stream are items of their own; a large array of them has a faster way than a run.
       if (isRaw) return [wire.bytes * times];
       return times <= 16 || holds.what !== 'typed' ? Array(times).fill(wire.bytes) : undefined;
+    case 'image': {
+      // The memory of a view has these bytes; of an object they are made.
+      if (form === 'object' || !isCopied(field, wire)) return undefined;
+      const { size } = memberShape(field, canonical)!;
+      return size <= ITEM_MAX ? [size] : undefined;
+    }
     default:
       return undefined;
   }
+}
+
+/** Whether a member's memory on 64-bit hosts is what the stream has of it, all of it. */
+export function isCopied(field: Field, wire: Wire): boolean {
+  if (wire.form === 'bytes') return true;
+  // Compilers for 64-bit hosts differ in how they align 128-bit values.
+  if (wire.form === 'image') return sameMember(field, canonical, hosts['win.amd64']!);
+  const count = typeof field.count === 'number' ? field.count : 1;
+  return (
+    wire.form === 'value' && field.kind !== 'u32_zx_u64' && wire.bytes * count === memberShape(field, canonical)?.size
+  );
 }
 
 /** Whether a value is signed. */

@@ -40,6 +40,10 @@ export interface ScannedClass {
   readonly descriptor: Descriptor;
   /** Names of its methods, its ancestors' included. */
   readonly methods: ReadonlySet<string>;
+  /** Names of its `@Transient` properties. */
+  readonly transient: readonly string[];
+  /** It has methods, getters or `@Transient` properties: all that a view needs beside its fields. */
+  readonly hasMore: boolean;
   /** The class holds foreign classes, or derives from one: whether all is right, and its layout, the run time tells. */
   readonly isLate: boolean;
 }
@@ -81,6 +85,8 @@ export function scan(paths: readonly string[]): ScannedFile[] {
 const AUTO_PAD_FOREIGN =
   'autoPad needs the layout of every member, which a class from another package only has at run time; write the paddings as entries (@PadHCAuto) instead';
 
+const VIEW_FOREIGN = 'a view needs the layout of every member, and the source of its base class is not seen';
+
 class Scanner {
   readonly #modules: Modules;
   readonly #descriptors = new Map<ts.ClassDeclaration, Descriptor>();
@@ -95,13 +101,17 @@ class Scanner {
     const classes = file.statements
       .filter(isClassDeclaration)
       .filter((declaration) => this.#classDecorators(declaration).length > 0);
-    const scanned = classes.map(
-      (declaration): ScannedClass => ({
+    const scanned = classes.map((declaration): ScannedClass => {
+      const members = this.#lineage(declaration).map((ancestor) => this.#membersOf(ancestor));
+      const transient = members.flatMap((own) => own.properties.filter(isTransient).map(({ name }) => name));
+      return {
         descriptor: this.descriptor(declaration),
-        methods: new Set(this.#lineage(declaration).flatMap((ancestor) => this.#membersOf(ancestor).methods)),
+        methods: new Set(members.flatMap(({ methods }) => methods)),
+        transient,
+        hasMore: transient.length > 0 || members.some(({ methods, getters }) => methods.length + getters.length > 0),
         isLate: this.#hasUnseenBase(declaration) || holdsForeign(this.descriptor(declaration)),
-      }),
-    );
+      };
+    });
     return {
       path: file.fileName,
       classes: scanned,
@@ -141,6 +151,7 @@ class Scanner {
       const transient = properties.filter(isTransient).map((property) => property.name);
       const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
       checkDescriptor(plain, new Set([...called, ...transient]));
+      if (plain.view) this.#checkView(declaration, name, [...properties.map((property) => property.name), ...called]);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       if (!autoPad) return plain;
       if (holdsForeign(plain)) throw new DescriptorError(name, undefined, AUTO_PAD_FOREIGN);
@@ -150,6 +161,13 @@ class Scanner {
       const property = properties.find((candidate) => candidate.name === error.property);
       return fail(property?.node ?? declaration, error.message);
     }
+  }
+
+  /** A view is no object of the class: it has no private members, and its memory is laid out here. */
+  #checkView(declaration: ts.ClassDeclaration, name: string, members: readonly string[]): void {
+    const hidden = members.find((member) => member.startsWith('#'));
+    if (hidden !== undefined) throw new DescriptorError(name, hidden, 'a view has no private members of its class');
+    if (this.#hasUnseenBase(declaration)) throw new DescriptorError(name, undefined, VIEW_FOREIGN);
   }
 
   /** A class and its ancestors, base first. */

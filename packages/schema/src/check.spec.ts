@@ -525,6 +525,37 @@ const structs: readonly Mistake[] = [
     'it ends at 4, and the structure at 2, on linux.x86',
   ],
   [
+    'a member of a view that has the name of its memory',
+    () => make(SsmStruct({ view: true }), { a: U8(), bytes: U8() }),
+    'bytes',
+    "a view has a 'bytes' of its own",
+  ],
+  [
+    'a method of a view that has the name of its own one',
+    () =>
+      make(
+        SsmStruct({ view: true }),
+        { a: U8() },
+        class {
+          toPlain() {}
+        },
+      ),
+    'toPlain',
+    "a view has a 'toPlain' of its own",
+  ],
+  [
+    'a part of a view that has none',
+    () => make(SsmStruct({ view: true }), { a: U8(), b: Struct(Point) }),
+    'b',
+    'no view: Point must be a @SsmStruct({ view: true }), too',
+  ],
+  [
+    'a view of a stream',
+    () => make(SsmStream(any({ view: true })), { a: U8() }),
+    undefined,
+    "@SsmStream: no option 'view'",
+  ],
+  [
     'a gap that no entry can cover',
     () => make(SsmStruct({ autoPad: true }), { a: U8(), b: NoEntry('u32') }),
     'b',

@@ -3,6 +3,7 @@ import type { ClassMembers } from './check/members.js';
 import { checkStreamField } from './check/stream-field.js';
 import { checkSize, checkStructField } from './check/struct-field.js';
 import { checkDefault, checkDomain, checkRepresentation, checkSizes } from './check/values.js';
+import { checkView } from './check/view.js';
 import { type Descriptor, DescriptorError, type Field } from './descriptor.js';
 import { holdsForeign, nestedDescriptor } from './foreign.js';
 import { type HostProfile, hosts } from './host.js';
@@ -40,6 +41,7 @@ export function checkDescriptor(descriptor: Descriptor, members: ClassMembers): 
   }
   checkHalves(descriptor, seen, members);
   checkCycle(descriptor);
+  if (descriptor.view) checkView(descriptor, members);
   if (shape === 'struct' && !holdsForeign(descriptor)) checkLayout(descriptor);
 }
 

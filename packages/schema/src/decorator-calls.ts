@@ -180,17 +180,26 @@ export interface ClassOptions {
   readonly packed?: boolean;
   readonly autoPad?: boolean;
   readonly size?: Descriptor['size'];
+  /** `ssmgen` also writes a class of accessors over the structure's memory: `PitView` for `Pit`. */
+  readonly view?: boolean;
 }
 
 /** Turns the decorator call on a class, and its fields, into a descriptor (paddings not yet added). */
 export function descriptorOf(className: string, call: ClassCall, fields: readonly Field[]): Descriptor {
   const given = (call.args[0] ?? {}) as Record<string, unknown>;
   const shape = call.decorator === 'SsmStruct' ? 'struct' : 'stream';
-  const allowed = shape === 'struct' ? ['packed', 'autoPad', 'size'] : [];
+  const allowed = shape === 'struct' ? ['packed', 'autoPad', 'size', 'view'] : [];
   for (const name of Object.keys(given)) {
     if (!allowed.includes(name))
       throw new DescriptorError(className, undefined, `@${call.decorator}: no option '${name}'`);
   }
-  const { packed, size } = given as ClassOptions;
-  return { name: className, shape, ...(packed && { packed }), ...(size !== undefined && { size }), fields };
+  const { packed, size, view } = given as ClassOptions;
+  return {
+    name: className,
+    shape,
+    ...(packed && { packed }),
+    ...(size !== undefined && { size }),
+    ...(view && { view }),
+    fields,
+  };
 }

@@ -107,6 +107,8 @@ export interface Descriptor {
   readonly packed?: boolean;
   /** sizeof, where the structure ends after its last member's alignment. */
   readonly size?: Offset;
+  /** Generated code brings a second class, whose objects keep the structure's memory. */
+  readonly view?: boolean;
   readonly fields: readonly Field[];
 }
 

@@ -57,6 +57,10 @@ export interface ClassSlot {
   /** The descriptor, where generated code brought it; else it is made from the decorators when first asked for. */
   descriptor?: Descriptor;
   engine?: unknown;
+  /** The class of its views, where generated code brought one. */
+  view?: StateClass;
+  /** This is the slot of that class. */
+  readonly isView?: boolean;
 }
 
 /** The property of a decorated class's prototype that holds its {@link ClassSlot}. */

@@ -34,7 +34,7 @@ import {
 } from '@ssmkit/schema';
 
 /** The structure `BIG` of the collection's manifests: one member of every kind. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Big {
   @U8() u8 = 0;
   @Ignore('u8', { count: 3 }) declare abIgn: never;

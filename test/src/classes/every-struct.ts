@@ -40,7 +40,7 @@ import { CHANNELS, limits, Mode, SECTOR } from './constants.js';
 import { Channel, Segment } from './nested.js';
 
 /** Every primitive as a member of a structure. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Primitives {
   @Bool() bool = false;
   @U8() u8 = 0;
@@ -68,7 +68,7 @@ export class Primitives {
 }
 
 /** Arrays of primitives. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Arrays {
   @Bool({ count: 2 }) bools = [false, false];
   @U8({ count: 3 }) u8s = new Uint8Array(3);
@@ -84,7 +84,7 @@ export class Arrays {
   @GCUInt({ count: 2 }) gcuints = new BigUint64Array(2);
   @RCPtr({ count: 2 }) rcptrs = new Uint32Array(2);
   @HCPtrNI({ count: 2 }) pointers = [false, false];
-  @Mem({ count: 5 }) bytes = new Uint8Array(5);
+  @Mem({ count: 5 }) raw = new Uint8Array(5);
   @Mem({ count: SECTOR + 1 }) sector = new Uint8Array(SECTOR + 1);
   @U32({ count: 200 }) long = new Uint32Array(200);
   @Bool({ count: 600 }) flags = Array<boolean>(600).fill(false);
@@ -92,7 +92,7 @@ export class Arrays {
 }
 
 /** What a value may be, and what the property holds. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Options {
   @U8({ min: 1, max: 5 }) level = 1;
   @U32({ values: Mode }) mode = Mode.Off;
@@ -116,7 +116,7 @@ export class Options {
 }
 
 /** Structures in structures. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Outer {
   @U8() first = 0;
   @Struct(Segment) segment = new Segment();
@@ -127,7 +127,7 @@ export class Outer {
 }
 
 /** Members that a table says nothing of, or places itself. */
-@SsmStruct({ size: { bits32: 80, bits64: 96 } })
+@SsmStruct({ size: { bits32: 80, bits64: 96 }, view: true })
 export class Placed {
   @U32() first = 0;
   @NoEntry('u64') declare unsaved: never;
@@ -139,7 +139,7 @@ export class Placed {
 }
 
 /** No padding between members. */
-@SsmStruct({ packed: true })
+@SsmStruct({ packed: true, view: true })
 export class Packed {
   @U8() a = 0;
   @U64() b = 0n;
@@ -148,7 +148,7 @@ export class Packed {
 }
 
 /** Every gap an entry: may be saved with FULL_STRUCT on every host. */
-@SsmStruct({ autoPad: true })
+@SsmStruct({ autoPad: true, view: true })
 export class Padded {
   @U8() a = 0;
   @U64() b = 0n;
@@ -159,7 +159,7 @@ export class Padded {
 }
 
 /** An entry that was 32 bits wide once: loading only. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Widened {
   @U8() a = 0;
   @U32ZxU64() b = 0n;
@@ -177,7 +177,7 @@ export class BeforeWidened {
 }
 
 /** Members with methods of their own. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Custom {
   @U8() a = 0;
   @PadHCAuto(3, 3) declare padBeforePair: never;
@@ -202,14 +202,14 @@ export class Custom {
 }
 
 /** What every saved class of a family begins with. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Base {
   @U32() kind = 0;
   @U8() version = 0;
 }
 
 /** A class that derives from a saved one: the base's fields come first. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Derived extends Base {
   @U64() value = 0n;
 }

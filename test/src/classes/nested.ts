@@ -16,7 +16,7 @@ import {
 import { CHANNELS } from './constants.js';
 
 /** A structure that is laid out alike on every host. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Segment {
   @U16() selector = 0;
   @U16() flags = 0;
@@ -24,7 +24,7 @@ export class Segment {
 }
 
 /** A structure that is laid out differently on each host. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Channel {
   @U8() mode = 0;
   @HCPtrNI() attached = false;

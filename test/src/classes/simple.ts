@@ -1,7 +1,7 @@
 import { GCPhys, GCPtr, Mem, NoEntry, RCPtr, SsmStruct, U16, U32, U64 } from '@ssmkit/schema';
 
 /** The structure `SIMPLE` of the collection's manifests: what SSMR3PutStruct takes. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Simple {
   @U32() u32 = 0;
   @U16() u16 = 0;

@@ -104,6 +104,36 @@ const mistakes: readonly [what: string, source: string, line: number, problem: R
     2,
     /Pit\.a: @HCPtrNI is for @SsmStruct/,
   ],
+  [
+    'a view whose parts have none',
+    `@SsmStruct() export class Part { @U8() a = 0; }\n@SsmStruct({ view: true }) export class Pit {\n  @Struct(Part) a = new Part();\n}`,
+    3,
+    /Pit\.a: no view: Part must be a @SsmStruct\({ view: true }\), too/,
+  ],
+  [
+    'a view with a part from another package',
+    `import { Part } from '@acme/parts';\n@SsmStruct({ view: true }) export class Pit {\n  @Struct(Part) a = new Part();\n}`,
+    3,
+    /Pit\.a: no view: Part comes from another package/,
+  ],
+  [
+    'a view of a class that derives from one of another package',
+    `import { Part } from '@acme/parts';\n@SsmStruct({ view: true })\nexport class Pit extends Part {\n  @U8() a = 0;\n}`,
+    2,
+    /Pit: a view needs the layout of every member/,
+  ],
+  [
+    'a view of a class with private members',
+    `@SsmStruct({ view: true }) export class Pit {\n  @U8() a = 0;\n  #b = 0;\n}`,
+    3,
+    /Pit\.#b: a view has no private members of its class/,
+  ],
+  [
+    'a view with a member that has the name of its memory',
+    `@SsmStruct({ view: true }) export class Pit {\n  @U8() bytes = 0;\n}`,
+    2,
+    /Pit\.bytes: a view has a 'bytes' of its own/,
+  ],
 ];
 
 const imports = `import { HCPtrNI, PadHC, PadHC64, SsmStream, SsmStruct, StrZ, Struct, U16, U64, U8 } from '@ssmkit/schema';`;

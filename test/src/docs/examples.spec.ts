@@ -72,7 +72,7 @@ describe('the examples in the documents', () => {
     });
   }
 
-  it('there are examples in docs/classes.md', () => expect(classes).to.have.length(3));
+  it('there are examples in docs/classes.md', () => expect(classes).to.have.length(4));
 
   for (const [i, block] of blocksOf('docs/machine.md').entries()) {
     it(`docs/machine.md: example ${i + 1} runs and prints what it says`, async () => {

@@ -98,6 +98,17 @@ const rows: readonly Row[] = [
     told: ['Queue: at byte', 'reflective code writes nothing, generated code writes 09', 'by put, loaded on'],
   },
   {
+    what: 'another byte in what a view puts',
+    target: Timer,
+    fault: (right) => ({
+      hasView: () => true,
+      put: (object, run) =>
+        run.way === 'view' ? flipped(right.put(object, { ...run, way: 'reflective' }), 5) : right.put(object, run),
+      get: (bytes, object, run) => right.get(bytes, object, { ...run, way: 'reflective' }),
+    }),
+    told: ['Timer: at byte 5', 'view code writes'],
+  },
+  {
     what: 'a byte that nobody reads',
     target: Timer,
     fault: (right) => ({ get: (bytes, object, run) => right.get(bytes, object, run) + 1 }),

@@ -20,6 +20,7 @@ import { literal, propertyName, quote } from './literals.js';
 import { NestedNames } from './nested-names.js';
 import { emitPut } from './put.js';
 import { SourceText } from './source-file.js';
+import { emitView, emitViewRegistration } from './view-class.js';
 
 /** Hosts whose layouts stand in a generated file: one of each family of compilers. */
 const layoutHosts = ['linux.amd64', 'linux.x86', 'win.x86'];
@@ -70,6 +71,7 @@ function emitClass(out: SourceText, scanned: ScannedClass, nested: NestedNames, 
       out.line();
     }
   }
+  if (descriptor.view) emitView(context, scanned);
   for (const [items, table] of context.tables) out.line(`const ${table} = ${items};`);
   if (context.tables.size > 0) out.line();
   emitJson(context);
@@ -87,6 +89,7 @@ function emitClass(out: SourceText, scanned: ScannedClass, nested: NestedNames, 
       '});',
     )
     .line();
+  if (descriptor.view) emitViewRegistration(context, fits);
 }
 
 function emitDescriptor(context: ClassContext): void {

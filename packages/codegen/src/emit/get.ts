@@ -39,7 +39,7 @@ export function emitGet(context: ClassContext, name: string, mode: Mode): void {
   });
 }
 
-function emitDefaults(fields: readonly Field[]): string[] | undefined {
+export function emitDefaults(fields: readonly Field[]): string[] | undefined {
   const lines = fields
     .filter((field) => field.default !== undefined)
     .map((field) => `${access('o', field.name)} = ${literal(field.default)};`);
@@ -97,7 +97,7 @@ function emitSlot(context: ClassContext, slot: Slot): void {
 }
 
 /** The high half of a pointer that holds 32 bits must be zero. */
-function emitHighHalf(context: ClassContext, field: Field, at: number): void {
+export function emitHighHalf(context: ClassContext, field: Field, at: number): void {
   const high = `v.getUint32(${plus(at + 4)}, true)`;
   const saved = context.help('highHalf');
   context.out.line(`if (${high} !== 0) ${saved}(s, ${high}, flags, ${context.path(field)});`);
@@ -113,7 +113,7 @@ function emitMarker(context: ClassContext, { field, wire, at }: Slot): void {
 }
 
 /** An expression that loads one value of up to 8 bytes. */
-function load(bytes: number, signed: boolean, place: string): string {
+export function load(bytes: number, signed: boolean, place: string): string {
   if (bytes === 1 && !signed) return `(b[${place}] as number)`;
   if (bytes === 1) return `v.getInt8(${place})`;
   if (bytes === 8) return `v.getBig${signed ? 'Int' : 'Uint'}64(${place}, true)`;
@@ -159,7 +159,7 @@ function emitScalar(context: ClassContext, slot: Slot, property: string): void {
 }
 
 /** A 128-bit value. */
-function wide(place: string, signed: boolean): string {
+export function wide(place: string, signed: boolean): string {
   return `v.getBigUint64(${place}, true) | (v.getBig${signed ? 'Int' : 'Uint'}64(${place} + 8, true) << 64n)`;
 }
 
@@ -199,7 +199,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
   });
 }
 
-function elementValue(field: Field, bytes: number, place: string, element: string): string {
+export function elementValue(field: Field, bytes: number, place: string, element: string): string {
   if (field.kind === 'hcptr_ni') {
     const there = bytes === 1 ? `b[${place}] !== 0` : `v.getBigUint64(${place}, true) !== 0n`;
     return element === 'bigint' ? `${there} ? 1n : 0n` : there;
@@ -218,7 +218,7 @@ function emitElementDomain(context: ClassContext, { field, index, holds }: Slot,
   });
 }
 
-function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
+export function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
   const { out } = context;
   const { field, index, wire, hostDependent } = step;
   const property = access('o', field.name);

@@ -71,9 +71,21 @@ export class NestedNames {
     return this.#out.useType(generatedModule(module), `${origin.name}Json`, `${name}Json`);
   }
 
+  /** The class of the views of a field's class, which stands in the file generated for its source. */
+  view(field: Field): string {
+    const { origin, name, module } = this.#of(field);
+    if (module === this.#own) return viewName(name);
+    return this.#out.use(generatedModule(module), viewName(origin.name), viewName(name));
+  }
+
   #of(field: Field): NestedClass {
     return this.#classes.get(field.class as ClassRef) as NestedClass;
   }
+}
+
+/** The name of the class of a class's views. */
+export function viewName(name: string): string {
+  return `${name}View`;
 }
 
 function partName(name: string): string {

@@ -99,7 +99,7 @@ function emitSlot(context: ClassContext, slot: Slot): void {
   }
 }
 
-function zeros(count: number, at: number): string[] {
+export function zeros(count: number, at: number): string[] {
   switch (count) {
     case 1:
       return [`b[${plus(at)}] = 0;`];
@@ -158,7 +158,7 @@ function store(bytes: number, at: number | string, value: string, type: string):
   return `v.setUint${bytes * 8}(${place}, ${value}, true);`;
 }
 
-function emitDomain(context: ClassContext, field: Field, index: number, value: string, holds: Holds): void {
+export function emitDomain(context: ClassContext, field: Field, index: number, value: string, holds: Holds): void {
   const test = outside(field, value, holds.what === 'bigint');
   if (test === undefined) return;
   const { out } = context;
@@ -204,7 +204,7 @@ export function delegates(field: Field, wire: Single['wire']): boolean {
   return wire.form === 'image' || field.end !== undefined || field.kind === 'u32_zx_u64';
 }
 
-function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
+export function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
   const { out } = context;
   const { field, index, wire, holds, hostDependent } = step;
   const property = access('o', field.name);

@@ -24,6 +24,27 @@ export { countOf } from './conditions.js';
 export type { GetPrimitives as GetStream } from './get-primitives.js';
 export type { PutPrimitives as PutStream } from './put-primitives.js';
 export { registerGenerated, structClassOf } from './struct-class.js';
+export {
+  ArrayMember,
+  assign,
+  assignAll,
+  getBigints,
+  getBooleans,
+  getPointers,
+  getWide,
+  getWideNumber,
+  initialMemory,
+  isSet,
+  normalizeBooleans,
+  putIndicators,
+  StructView,
+  setBigints,
+  setBooleans,
+  setWide,
+  setWideNumber,
+  viewsOf,
+} from './struct-view.js';
+export { registerView } from './view-class.js';
 
 type Stream = PutStream | GetStream;
 

@@ -11,6 +11,7 @@ import {
   getMarker,
   hasLead,
   hasTail,
+  partClassOf,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -76,7 +77,7 @@ export class GetStream extends GetPrimitives {
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
   getPart(target: StateClass, object: object, flags: number): void {
-    structClassOf(target).getAny(this, object, flags);
+    partClassOf(target, object).getAny(this, object, flags);
   }
 
   /**

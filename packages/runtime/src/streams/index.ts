@@ -10,4 +10,5 @@ export {
   STRUCT_END,
   structClassOf,
 } from './struct-class.js';
+export { StructView } from './struct-view.js';
 export { getFrom, putInto } from './unit-data.js';

@@ -9,6 +9,7 @@ import {
   checkTable,
   hasLead,
   hasTail,
+  partClassOf,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -72,7 +73,7 @@ export class PutStream extends PutPrimitives {
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
   putPart(target: StateClass, object: object, flags: number): void {
-    structClassOf(target).putAny(this, object, flags);
+    partClassOf(target, object).putAny(this, object, flags);
   }
 
   /**

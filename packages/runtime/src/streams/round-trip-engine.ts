@@ -1,4 +1,4 @@
-import { descriptorFor, type StateClass, StructFlags } from '@ssmkit/schema';
+import { type Descriptor, descriptorFor, holdsOf, type StateClass, StructFlags, slotOf } from '@ssmkit/schema';
 import type { GetRun, GetTableRun, PutRun, PutTableRun, RoundTripEngine, TableCallbacks } from '@ssmkit/schema/testing';
 import { getFields } from './get-object.js';
 import { GetStream } from './get-stream.js';
@@ -8,6 +8,8 @@ import { PutStream } from './put-stream.js';
 import type { TableOptions } from './put-table.js';
 import type { RecordSource } from './record-source.js';
 import { type GetFunction, type PutFunction, pick, STRUCT_BEGIN, STRUCT_END, structClassOf } from './struct-class.js';
+import { assign, type StructView } from './struct-view.js';
+import type { ViewConstructor } from './view-class.js';
 
 /*
  * The streams for `checkRoundTrip`
@@ -72,12 +74,60 @@ function generatedOf(run: PutRun, canonical: boolean, direction: 'put' | 'get'):
   return pick(generated, canonical, run.flags, direction) ?? generated![direction];
 }
 
+/** A new view of an object's class. */
+function newView({ target }: PutRun): StructView {
+  return new (slotOf(target).view as ViewConstructor)();
+}
+
+function putView(stream: PutStream, object: object, run: PutRun): void {
+  const view = newView(run);
+  view[assign](object);
+  structClassOf(view).putAny(stream, view, run.flags);
+}
+
+function getView(stream: GetStream, object: object, run: PutRun): void {
+  const view = newView(run);
+  const before = view.toPlain();
+  structClassOf(view).getAny(stream, view, run.flags);
+  takeOver(descriptorFor(run.target), object as Properties, before as Properties, view.toPlain() as Properties);
+}
+
+type Properties = Record<string, unknown>;
+
+/** Gives an object what was loaded; a property that holds a mark instead of a value keeps it, if it was not loaded. */
+function takeOver(descriptor: Descriptor, object: Properties, before: Properties, after: Properties): void {
+  for (const field of descriptor.fields) {
+    const { what } = holdsOf(field);
+    if (what === 'nothing') continue;
+    const { name, hi } = field;
+    if (what === 'object' && field.flatten) {
+      takeOver(
+        field.class!.descriptor(),
+        object[name] as Properties,
+        before[name] as Properties,
+        after[name] as Properties,
+      );
+      continue;
+    }
+    if (typeof object[name] === 'symbol' && isEqual(before[name], after[name])) continue;
+    object[name] = after[name];
+    if (hi !== undefined) object[hi] = after[hi];
+  }
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
+  const keys = Object.keys(a);
+  return keys.every((key) => isEqual((a as Properties)[key], (b as Properties)[key]));
+}
+
 function tableOptions({ flags, simple, callbacks }: PutTableRun): TableOptions {
   return { flags, simple, callbacks: callbacks satisfies TableCallbacks };
 }
 
 const engine: RoundTripEngine = {
   hasGenerated: (target: StateClass) => structClassOf(target).generated !== undefined,
+  hasView: (target: StateClass) => slotOf(target).view !== undefined,
 
   put(object: object, run: PutRun): Uint8Array {
     const records = new Records();
@@ -87,6 +137,7 @@ const engine: RoundTripEngine = {
       (value) => stream.putU32(value),
       () => {
         if (run.way === 'reflective') putFields(stream, object, descriptorFor(run.target), run.flags);
+        else if (run.way === 'view') putView(stream, object, run);
         else (generatedOf(run, stream.canonical, 'put') as PutFunction<object>)(stream, object, run.flags);
       },
     );
@@ -105,6 +156,7 @@ const engine: RoundTripEngine = {
       },
       () => {
         if (run.way === 'reflective') getFields(stream, object, descriptorFor(run.target), run.flags);
+        else if (run.way === 'view') getView(stream, object, run);
         else (generatedOf(run, stream.canonical, 'get') as GetFunction<object>)(stream, object, run.flags);
       },
     );

@@ -228,6 +228,12 @@ export function structClassOf(instance: object): StructClass {
   return slot.engine as StructClass;
 }
 
+/** The entry of a part of another object: what its field says, unless it is a view of that. */
+export function partClassOf(target: StateClass, object: object): StructClass {
+  const slot = (object as { [slotKey]?: ClassSlot })[slotKey];
+  return structClassOf(slot?.isView && slot.target === target ? object : target);
+}
+
 /** Registers generated functions for a class. Generated files call it. */
 export function registerGenerated(target: StateClass, generated: GeneratedClass): void {
   const slot = slotOf(target);

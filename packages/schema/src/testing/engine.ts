@@ -12,8 +12,11 @@ import type { StateClass } from '../metadata.js';
 /** Which of SSM's calls is used: a stream class's values, SSMR3PutStruct, or SSMR3PutStructEx. */
 export type Api = 'stream' | 'simple' | 'extended';
 
-/** Which code does the work: the walk over the descriptor that the decorators make, or the generated functions. */
-export type Way = 'reflective' | 'generated';
+/**
+ * Which code does the work: the walk over the descriptor that the decorators make, the generated functions, or those
+ * of the class's views.
+ */
+export type Way = 'reflective' | 'generated' | 'view';
 
 /** What a put is done with. */
 export interface PutRun {
@@ -56,6 +59,8 @@ export interface GetTableRun extends PutTableRun {
 export interface RoundTripEngine {
   /** Whether functions were generated for a class. */
   hasGenerated(target: StateClass): boolean;
+  /** Whether the class has views. */
+  hasView(target: StateClass): boolean;
   put(object: object, run: PutRun): Uint8Array;
   /** @returns the number of bytes left over. */
   get(bytes: Uint8Array, object: object, run: GetRun): number;

@@ -26,7 +26,11 @@ export class Mismatch extends Error {
 
 /** The ways in which a class can be saved and loaded. */
 export function waysOf(target: StateClass, engine: RoundTripEngine): readonly Way[] {
-  return engine.hasGenerated(target) ? ['reflective', 'generated'] : ['reflective'];
+  return [
+    'reflective',
+    ...(engine.hasGenerated(target) ? (['generated'] as const) : []),
+    ...(engine.hasView(target) ? (['view'] as const) : []),
+  ];
 }
 
 /** What an object is saved as, by every way that there is; they must agree. */

@@ -6,6 +6,7 @@ import type { Target } from './report.js';
 /** The parts, each loaded when it runs. */
 const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[]; data: unknown }>>> = {
   structs: async () => (await import('./structs/structs.js')).structs(),
+  views: async () => (await import('./views/views.js')).views(),
   cold: async () => (await import('./cold/cold.js')).cold(),
   codegen: async () => (await import('./codegen/codegen.js')).codegen(),
   iem: async () => (await import('./iem/iem.js')).iem(),

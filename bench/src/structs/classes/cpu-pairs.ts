@@ -1,7 +1,7 @@
 import { Mem, SsmStruct, U16, U32, U64 } from '@ssmkit/schema';
 
 /** A CPU context: 976 bytes, 64-bit registers and an FPU image. 64-bit values as two numbers. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class CpuPairs {
   @U64({ hi: 'raxHi' }) rax = 0;
   raxHi = 0;

@@ -1,7 +1,7 @@
 import { Mem, SsmStruct, U16, U32, U64 } from '@ssmkit/schema';
 
 /** A CPU context: 976 bytes, 64-bit registers and an FPU image. 64-bit values as bigint. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class Cpu {
   @U64() rax = 0n;
   @U64() rcx = 0n;

@@ -4,7 +4,7 @@ import { Mem, SsmStruct, U8, U32, U64 } from '@ssmkit/schema';
  * A network card like the e1000: 712 bytes, 96 registers with their names in the 8254x manual, an EEPROM, counters.
  * 64-bit values as two numbers.
  */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class NetworkPairs {
   @U32() ctrl = 0;
   @U32() status = 0;

@@ -1,7 +1,7 @@
 import { SsmStruct, U8, U16, U32, U64 } from '@ssmkit/schema';
 
 /** A timer chip: 66 bytes in 24 scalars. 64-bit values as two numbers. */
-@SsmStruct()
+@SsmStruct({ view: true })
 export class TimerPairs {
   @U32() counter = 0;
   @U32() reload = 0;

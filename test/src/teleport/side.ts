@@ -31,7 +31,7 @@ export interface Report {
     readonly writes: number;
     /** Milliseconds between suspending and handing over. */
     readonly downtime: number;
-    /** Most memory that the process had, in MiB. */
+    /** Most memory that the process was seen to have, in MiB. */
     readonly peak: number;
   };
 }
@@ -41,7 +41,11 @@ const task = JSON.parse(process.argv[2] as string) as Task;
 const machine = new Machine(task.mebibytes);
 const tell = (report: Report) => process.send?.(report);
 
+/** Most memory in bytes that was seen. The system's own figure (ru_maxrss) would begin at what the parent has. */
+let peak = 0;
+
 function onProgress({ step, bytes }: TeleportProgress): void {
+  peak = Math.max(peak, process.memoryUsage.rss());
   if (step === task.dieAt && bytes >= (task.dieAfter ?? 0)) process.kill(process.pid, 'SIGKILL');
 }
 
@@ -85,6 +89,5 @@ const downtime = suspended === 0 ? 0 : performance.now() - suspended;
 const { running, passes, writes } = machine;
 // A machine that goes on would keep the process alive.
 machine.stop();
-const peak = process.resourceUsage().maxRSS / 1024;
-tell({ end: { message, running, hash: machine.hash(), bytes, passes, writes, downtime, peak } });
+tell({ end: { message, running, hash: machine.hash(), bytes, passes, writes, downtime, peak: peak / 2 ** 20 } });
 process.disconnect();

@@ -62,6 +62,8 @@ describe('devices: states that no device has written', () => {
           const other = await make();
           await other.loadUnit(name, version, saved);
           expect([...other.unitBytes(name)]).to.deep.equal([...saved]);
+          for (const { name: item } of bench.info.items)
+            expect(await bench.info.text(item)).not.to.include('undefined');
           await bench.resume();
           for (const { port, value, ns } of program) {
             if (value === null) bench.bus.in(port);

@@ -25,6 +25,10 @@ import { vga } from './vga/index.js';
  * become of it when somebody looks: a counter that nobody reads costs nothing, and no tick is ever late or lost. Timers
  * are for what has to happen by itself, which is interrupts.
  *
+ * Devices tell about themselves: info items `pit`, `pic`, `rtc`, `cmos`, `dma`, `serial0`…, `pckbd`, `vga` and `vmmdev`, as
+ * text and as data, and counters below `/Devices/`. Asking changes nothing. Their names and what they show are ours, but
+ * for the counters of the clock, which release logs have.
+ *
  * A guest may write anything to any port at any time. That is never an error; what makes no sense is as harmless as on the
  * real chip. A saved state that no device can have written is one, and is refused.
  */

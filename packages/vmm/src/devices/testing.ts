@@ -15,6 +15,7 @@ import { InfoRegistry } from '../dbgf/index.js';
 import { settle } from '../emt/outcome.js';
 import type { Device, DeviceRegistration } from '../pdm/device.js';
 import { GuestMemory, pgmUnit } from '../pgm/index.js';
+import { Statistics } from '../stam/index.js';
 import { type TimeManager, tmUnit } from '../tm/index.js';
 import { TestTime } from '../tm/testing.js';
 import type { VmState } from '../vm/index.js';
@@ -54,6 +55,7 @@ export class DeviceBench {
   readonly bus: BenchBus;
   readonly registry = new Registry();
   readonly info = new InfoRegistry();
+  readonly statistics = new Statistics();
   readonly drivers: ReadonlyMap<string, BenchDriver>;
   /** In the order of {@link add}. */
   readonly devices: Device[] = [];

@@ -3,6 +3,7 @@ import type { ConfigNode } from '../cfgm/index.js';
 import type { InfoItem } from '../dbgf/index.js';
 import type { Answer, InfoStatus } from '../emt/index.js';
 import type { Mmio2Range, MmioHandlers } from '../pgm/index.js';
+import type { SampleRegistration, SampleType } from '../stam/index.js';
 import type { CritSect, TimerCallback, TimerClock, TmTimer } from '../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../vm/index.js';
 import type { BaseInterface } from './interface-ids.js';
@@ -188,6 +189,8 @@ export interface DeviceInstance {
   utcNow(): bigint;
 
   infoRegister(item: InfoItem<DeviceInstance>): void;
+  /** Registers a sample; a name without a slash in front goes below the instance's own. On an EMT. */
+  statRegister<T extends SampleType>(sample: SampleRegistration<T>): void;
   /** Lets the notification that is under way end when `done` says true (suspend, power off, reset only). */
   setAsyncNotification(done: () => boolean): void;
   asyncNotificationCompleted(): void;

@@ -3,9 +3,12 @@ import { Dma, type DmaController, DmaV1 } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration, DmaTransfer } from '../../pdm/device.js';
 import { deviceClasses } from '../../pdm/flags.js';
+import type { Counter } from '../../stam/index.js';
+import { registerCounter } from '../counter.js';
 import { stateUnit } from '../state-unit.js';
 import { PAGES } from './channel.js';
 import { Command, Controller } from './controller.js';
+import { showDma } from './info.js';
 
 /*
  * 8237A, the two DMA controllers
@@ -25,6 +28,8 @@ export class DmaDevice implements Device {
   readonly #transfers = new Map<number, DmaTransfer>();
   #state!: Dma;
   #controllers!: readonly [Controller, Controller];
+  #transferCount!: Counter;
+  #transferBytes!: Counter;
 
   constructor(instance: DeviceInstance) {
     this.#instance = instance;
@@ -59,6 +64,18 @@ export class DmaDevice implements Device {
         load: (stream, version) => this.#load(stream, version),
       }),
     );
+    instance.infoRegister({
+      name: 'dma',
+      description: 'The channels of the DMA controllers.',
+      handler: (_dma, output) => showDma(this.#controllers, output),
+    });
+    this.#transferCount = registerCounter(
+      instance,
+      'Transfers',
+      'occurences',
+      'How often a device, or memory, transferred.',
+    );
+    this.#transferBytes = registerCounter(instance, 'TransferBytes', 'bytes', 'What they transferred.');
   }
 
   reset(): void {
@@ -143,6 +160,7 @@ export class DmaDevice implements Device {
     const { position, size } = this.#channel(channel);
     const next = transfer(channel, position, size);
     if (!(next > position)) return false;
+    this.#transferred(Math.min(next, size) - position);
     controller.advance(index, next);
     return canRun(controller, index);
   }
@@ -167,10 +185,16 @@ export class DmaDevice implements Device {
       for (const { address } of from.runs(begin.from + (isHeld ? 0 : i), 1)) this.#instance.physRead(address, unit);
       for (const { address } of to.runs(begin.to + i, 1)) this.#instance.physWrite(address, unit);
     }
+    this.#transferred(bytes);
     controller.state.temporary = unit[0] as number;
     if (!isHeld) from.advance(begin.from + Math.min(bytes, from.size - begin.from));
     controller.advance(1, to.size);
     controller.setRequest(0, false);
+  }
+
+  #transferred(bytes: number): void {
+    this.#transferCount.inc();
+    this.#transferBytes.add(bytes);
   }
 
   /** Memory takes part only in transfers of its direction; those that verify have none. */

@@ -32,8 +32,8 @@ export class Channel {
 
   /** Current address register. */
   get address(): number {
-    const { currentAddress, currentCount, mode } = this.state;
-    return ((mode & Mode.DECREMENT) !== 0 ? currentAddress - currentCount : currentAddress + currentCount) & 0xffff;
+    const { currentAddress, currentCount } = this.state;
+    return (this.isDown ? currentAddress - currentCount : currentAddress + currentCount) & 0xffff;
   }
 
   /** Current count register: transfers left, less one. */
@@ -49,6 +49,11 @@ export class Channel {
 
   get size(): number {
     return (this.state.currentCount + this.count + 1) << this.#shift;
+  }
+
+  /** Where in memory the next transfer is. */
+  get physical(): number {
+    return this.#pageAddress + (this.address << this.#shift);
   }
 
   /** A byte of the address, into base and current register. @param high which one. */
@@ -93,6 +98,10 @@ export class Channel {
     return (this.state.mode & Mode.AUTO_INIT) !== 0;
   }
 
+  get isDown(): boolean {
+    return (this.state.mode & Mode.DECREMENT) !== 0;
+  }
+
   get isCascade(): boolean {
     return this.state.mode >> 6 === transferModes.CASCADE;
   }
@@ -111,14 +120,14 @@ export class Channel {
    */
   *runs(offset: number, bytes: number): Generator<{ address: number; begin: number; end: number }> {
     const shift = this.#shift;
-    const { currentAddress, mode } = this.state;
+    const { isDown } = this;
+    const { currentAddress } = this.state;
     const base = this.#pageAddress;
     const unit = 1 << shift;
     const window = 0x1_0000 << shift;
     for (let begin = 0; begin < bytes; ) {
       const at = offset + begin;
       const within = at & (unit - 1);
-      const isDown = (mode & Mode.DECREMENT) !== 0;
       const transfers = at >> shift;
       const low = (((isDown ? currentAddress - transfers : currentAddress + transfers) & 0xffff) << shift) + within;
       const end = Math.min(bytes, begin + (isDown ? unit - within : window - low));
@@ -142,7 +151,7 @@ export class Channel {
   #set(address: number, count: number): void {
     const { state } = this;
     state.currentCount = (state.baseCount - count) & 0xffff;
-    const done = (state.mode & Mode.DECREMENT) !== 0 ? -state.currentCount : state.currentCount;
+    const done = this.isDown ? -state.currentCount : state.currentCount;
     state.currentAddress = (address - done) & 0xffff;
   }
 }

@@ -21,6 +21,9 @@ const COMPLETE = 0x0f;
 const REQUEST_SHIFT = 4;
 const MASKS = 0x0f;
 
+/** Channels of a controller. */
+export const channelCount = 4;
+
 /** Registers of a controller. */
 export class Controller {
   readonly state: DmaController;
@@ -119,6 +122,11 @@ export class Controller {
 
   isRequested(channel: number): boolean {
     return (this.state.status & (1 << (channel + REQUEST_SHIFT))) !== 0;
+  }
+
+  /** Whether a block was completed since the status was read. */
+  isComplete(channel: number): boolean {
+    return (this.state.status & (1 << channel)) !== 0;
   }
 
   isMasked(channel: number): boolean {

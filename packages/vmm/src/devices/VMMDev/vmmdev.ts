@@ -5,6 +5,7 @@ import type { Device, DeviceInstance, DeviceRegistration } from '../../pdm/devic
 import { deviceClasses } from '../../pdm/flags.js';
 import type { TmTimer } from '../../tm/index.js';
 import { stateUnit } from '../state-unit.js';
+import { showVmmDev } from './info.js';
 
 /*
  * `VMMDev`: the device of Guest Additions
@@ -80,6 +81,11 @@ export class VmmDevDevice implements Device {
         load: (stream, version) => this.#load(stream, version),
       }),
     );
+    instance.infoRegister({
+      name: 'vmmdev',
+      description: 'What Guest Additions have reported.',
+      handler: (_vmmDev, output) => showVmmDev(this.#state, output),
+    });
   }
 
   /** Guest Additions are gone. */

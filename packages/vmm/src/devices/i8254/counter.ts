@@ -182,7 +182,7 @@ export class Counter {
     const { mode } = this.state;
     if (this.#waits) return this.#mode.idle;
     const position = this.#position(now);
-    const count = BigInt(this.#count);
+    const count = BigInt(this.divisor);
     switch (mode) {
       case 0:
       case 1:
@@ -199,10 +199,29 @@ export class Counter {
 
   /** What the counting element holds, as it is read. */
   value(now: bigint): number {
-    const { bcd } = this.state;
-    const modulus = bcd & 1 ? 10_000n : 0x1_0000n;
-    const value = Number(floorMod(this.#element(now), modulus));
-    return bcd & 1 ? toBcd(value) : value;
+    const count = this.count(now);
+    return this.state.bcd & 1 ? toBcd(count) : count;
+  }
+
+  /** The same as a number, also where it has BCD digits. */
+  count(now: bigint): number {
+    const modulus = this.state.bcd & 1 ? 10_000n : 0x1_0000n;
+    return Number(floorMod(this.#element(now), modulus));
+  }
+
+  /** Clocks of a whole count. */
+  get divisor(): number {
+    const { count, bcd } = this.state;
+    return bcd & 1 ? Math.max(1, fromBcd(count)) : count;
+  }
+
+  /** Whether a count was written since the mode was set, and its trigger has come. */
+  get isLoaded(): boolean {
+    return !this.#waits;
+  }
+
+  get isPeriodic(): boolean {
+    return this.#mode.periodic;
   }
 
   /** When the output changes next; nothing when it does not by itself. The one low clock of a rate generator does not count. */
@@ -211,7 +230,7 @@ export class Counter {
     const { mode, reloadTime } = this.state;
     if (this.#pending(now)) return reloadTime;
     const position = this.#position(now);
-    const count = BigInt(this.#count);
+    const count = BigInt(this.divisor);
     switch (mode) {
       case 0:
       case 1:
@@ -232,14 +251,8 @@ export class Counter {
     return modes[this.state.mode] as Mode;
   }
 
-  /** Clocks of a whole count. */
-  get #count(): number {
-    const { count, bcd } = this.state;
-    return bcd & 1 ? Math.max(1, fromBcd(count)) : count;
-  }
-
   get #highHalf(): bigint {
-    return BigInt((this.#count + 1) >> 1);
+    return BigInt((this.divisor + 1) >> 1);
   }
 
   get #waits(): boolean {
@@ -270,18 +283,18 @@ export class Counter {
   }
 
   #isHighHalf(at: bigint): boolean {
-    return floorMod(this.#position(at), BigInt(this.#count)) < this.#highHalf;
+    return floorMod(this.#position(at), BigInt(this.divisor)) < this.#highHalf;
   }
 
   /** Clocks until the period ends. */
   #left(now: bigint): bigint {
     if (this.#pending(now)) return -clocksIn(now - this.state.reloadTime);
-    const count = BigInt(this.#count);
+    const count = BigInt(this.divisor);
     return count - floorMod(this.#position(now), count);
   }
 
   #element(now: bigint): bigint {
-    const count = BigInt(this.#count);
+    const count = BigInt(this.divisor);
     if (this.#waits) return count;
     const { mode } = this.state;
     if (mode === RATE) return this.#left(now);
@@ -307,9 +320,9 @@ export class Counter {
     const isUnderWay = !this.#waits && !this.#stopped;
     if (triggered) {
       // The one-shot under way ends when it would have; the count is for the next one.
-      const end = this.#waits ? undefined : this.#timeOf(BigInt(this.#count));
+      const end = this.#waits ? undefined : this.#timeOf(BigInt(this.divisor));
       state.count = value || 0x1_0000;
-      if (end !== undefined) state.countLoadTime = BigInt.asUintN(64, end - nsOf(BigInt(this.#count)));
+      if (end !== undefined) state.countLoadTime = BigInt.asUintN(64, end - nsOf(BigInt(this.divisor)));
       state.reloadTime = NEVER;
     } else if (periodic && isUnderWay) {
       const end = this.nextTransition(now) ?? now;

@@ -3,9 +3,12 @@ import { Pit, PitConfig, type PitCounter } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration } from '../../pdm/device.js';
 import { deviceClasses } from '../../pdm/flags.js';
+import type { Counter as EventCounter } from '../../stam/index.js';
 import type { TmTimer } from '../../tm/index.js';
+import { registerCounter } from '../counter.js';
 import { refuseState, stateUnit } from '../state-unit.js';
 import { Counter, isReadBack, MODE_COUNT, NEVER } from './counter.js';
+import { showPit } from './info.js';
 
 /*
  * i8254, the programmable interval timer
@@ -39,6 +42,7 @@ export class PitDevice implements Device {
   #state: Pit = new Pit();
   #counters: readonly [Counter, Counter, Counter];
   #timer!: TmTimer<DeviceInstance, undefined>;
+  #irqs!: EventCounter;
 
   constructor(instance: DeviceInstance) {
     this.#instance = instance;
@@ -90,6 +94,12 @@ export class PitDevice implements Device {
         load: (stream, version) => this.#load(stream, version),
       }),
     );
+    instance.infoRegister({
+      name: 'pit',
+      description: 'The counters of the PIT.',
+      handler: (_pit, output) => showPit(this.#state, this.#counters, this.#now, output),
+    });
+    this.#irqs = registerCounter(instance, 'Irq', 'occurences', 'Interrupts of counter 0, when its time had come.');
   }
 
   initComplete(): void {
@@ -180,7 +190,10 @@ export class PitDevice implements Device {
     const [counter0] = this.#counters;
     const now = this.#now;
     const isHigh = counter0.output(now);
-    if (isHigh) counter0.state.reloadTime = now;
+    if (isHigh) {
+      counter0.state.reloadTime = now;
+      if (!this.#state.disabledByHpet) this.#irqs.inc();
+    }
     // The clock in which a rate generator is low has passed unnoticed.
     if (counter0.state.mode === 2) this.#setIrq(false);
     this.#setIrq(isHigh);

@@ -3,8 +3,11 @@ import { Pic } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration, IrqLevel, PicHelpers } from '../../pdm/device.js';
 import { deviceClasses } from '../../pdm/flags.js';
+import type { Counter } from '../../stam/index.js';
+import { registerCounter } from '../counter.js';
 import { refuseState, stateUnit } from '../state-unit.js';
 import { CASCADE, Chip } from './chip.js';
+import { showPic } from './info.js';
 
 /*
  * i8259, the two interrupt controllers
@@ -23,6 +26,7 @@ const ELCR_PORT = 0x4d0;
 /** The system timer, the keyboard, the slave; the clock and the coprocessor: these are edge-triggered in every PC. */
 const MASTER_ELCR = 0xf8;
 const SLAVE_ELCR = 0xde;
+const IRQS = 16;
 
 export class PicDevice implements Device {
   readonly #instance: DeviceInstance;
@@ -30,6 +34,9 @@ export class PicDevice implements Device {
   #master!: Chip;
   #slave!: Chip;
   #cpu!: PicHelpers;
+  /** What was acknowledged, by IRQ. */
+  #irqs!: readonly Counter[];
+  #spurious!: Counter;
 
   constructor(instance: DeviceInstance) {
     this.#instance = instance;
@@ -70,6 +77,27 @@ export class PicDevice implements Device {
       setIrq: (irq, level) => this.#setIrq(irq, level),
       getInterrupt: () => this.#acknowledge(),
     });
+    instance.infoRegister({
+      name: 'pic',
+      description: 'The registers of the interrupt controllers.',
+      handler: (_pic, output) => showPic(this.#master, this.#slave, output),
+    });
+    this.#irqs = Array.from({ length: IRQS }, (_, irq) => {
+      return registerCounter(
+        instance,
+        `Irq${irq}`,
+        'occurences',
+        `Interrupts of IRQ ${irq} that were acknowledged.`,
+        'used',
+      );
+    });
+    this.#spurious = registerCounter(
+      instance,
+      'Spurious',
+      'occurences',
+      'Interrupts that were gone when they were acknowledged.',
+      'used',
+    );
   }
 
   reset(): void {
@@ -104,6 +132,7 @@ export class PicDevice implements Device {
 
   #read(chip: Chip, offset: number): number {
     const { value, polled } = chip.read(offset);
+    if (polled) this.#count(chip, value & 7);
     if (polled && chip === this.#slave) this.#master.setInput(CASCADE, false);
     if (polled) this.#update();
     return value;
@@ -117,14 +146,28 @@ export class PicDevice implements Device {
   }
 
   #acknowledge(): number {
-    const input = this.#master.acknowledge();
+    const input = this.#acknowledgeOf(this.#master);
     let vector = this.#master.vectorOf(input);
     if (input === CASCADE) {
-      vector = this.#slave.vectorOf(this.#slave.acknowledge());
+      vector = this.#slave.vectorOf(this.#acknowledgeOf(this.#slave));
       this.#master.setInput(CASCADE, false);
     }
     this.#update();
     return vector;
+  }
+
+  #acknowledgeOf(chip: Chip): number {
+    const isSpurious = chip.pending === undefined;
+    const input = chip.acknowledge();
+    if (isSpurious) this.#spurious.inc();
+    else this.#count(chip, input);
+    return input;
+  }
+
+  /** The slave's are IRQs, the slave itself is none. */
+  #count(chip: Chip, input: number): void {
+    if (chip === this.#slave) this.#irqs[8 + input]?.inc();
+    else if (input !== CASCADE) this.#irqs[input]?.inc();
   }
 
   #update(): void {

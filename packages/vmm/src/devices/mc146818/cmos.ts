@@ -8,6 +8,9 @@ export function cmosChecksum(cmos: Uint8Array): number {
   return cmos.subarray(FIRST, END).reduce((sum, byte) => (sum + byte) & 0xffff, 0);
 }
 
+/** The checksum that is stored. */
+export const storedChecksum = (cmos: Uint8Array) => ((cmos[SUM] as number) << 8) | (cmos[SUM + 1] as number);
+
 /** Stores {@link cmosChecksum} at 0x2E. */
 export function storeCmosChecksum(cmos: Uint8Array): void {
   const sum = cmosChecksum(cmos);

@@ -3,10 +3,13 @@ import { Rtc, RtcConfig } from '@ssmkit/vbox';
 import { type ConfigNode, readConfig } from '../../cfgm/index.js';
 import type { Device, DeviceInstance, DeviceRegistration } from '../../pdm/device.js';
 import { deviceClasses } from '../../pdm/flags.js';
+import type { Counter } from '../../stam/index.js';
 import type { TmTimer } from '../../tm/index.js';
+import { registerCounter } from '../counter.js';
 import { stateUnit } from '../state-unit.js';
 import { dateOf, hostTimeZone, nextSecond, type TimeZone } from './calendar.js';
 import { isSummed, storeCmosChecksum } from './cmos.js';
+import { showCmos, showRtc } from './info.js';
 import {
   isAlarm,
   isHeld,
@@ -56,6 +59,8 @@ export class RtcDevice implements Device {
   #periodic!: Timer;
   #second!: Timer;
   #second2!: Timer;
+  #irqs!: Counter;
+  #irqClears!: Counter;
 
   constructor(instance: DeviceInstance, zone: TimeZone) {
     this.#instance = instance;
@@ -105,6 +110,19 @@ export class RtcDevice implements Device {
         load: (stream, version) => this.#load(stream, version),
       }),
     );
+    instance.infoRegister({
+      name: 'rtc',
+      description: 'The clock.',
+      handler: (_rtc, output) => showRtc(this.#state, output),
+    });
+    instance.infoRegister({
+      name: 'cmos',
+      description: 'The CMOS memory.',
+      handler: (_rtc, output) => showCmos(this.#state, output),
+    });
+    // Names and units are those of release logs.
+    this.#irqs = registerCounter(instance, 'Irq', 'occurences', 'How often the interrupt line was raised.');
+    this.#irqClears = registerCounter(instance, 'IrqClear', 'occurences', 'How often it was lowered, also by resets.');
   }
 
   initComplete(): void {
@@ -275,7 +293,9 @@ export class RtcDevice implements Device {
 
   #setIrq(level: boolean): void {
     const { config, disabledByHpet } = this.#state;
-    if (!disabledByHpet) this.#instance.isaSetIrq(config.irq, level ? 'HIGH' : 'LOW');
+    if (disabledByHpet) return;
+    (level ? this.#irqs : this.#irqClears).inc();
+    this.#instance.isaSetIrq(config.irq, level ? 'HIGH' : 'LOW');
   }
 
   /** Another device sets up the memory. Firmware wants a right checksum. */

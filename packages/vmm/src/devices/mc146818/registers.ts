@@ -91,6 +91,12 @@ function clocksOf(rate: number): bigint {
   return 1n << BigInt(rate <= 2 ? rate + 6 : rate - 1);
 }
 
+/** Periodic interrupts a second, by register A; 0: none. */
+export function periodicHz(a: number): number {
+  const period = clocksOf(a & RegA.RATE);
+  return period === 0n || isHeld(a) ? 0 : Number(CLOCK_HZ / period);
+}
+
 /** When the next periodic interrupt comes after a time, in nanoseconds; nothing when there are none. */
 export function nextPeriodic(a: number, now: bigint): bigint | undefined {
   const period = clocksOf(a & RegA.RATE);

@@ -1,4 +1,5 @@
 import { Ps2Controller } from '@ssmkit/vbox';
+import type { Counter } from '../../stam/index.js';
 import type { Keyboard } from './keyboard.js';
 import type { Mouse } from './mouse.js';
 import { translate } from './scan-codes.js';
@@ -44,6 +45,8 @@ const Mode = {
   TRANSLATE: 0x40,
 } as const;
 
+export { Mode as ControllerMode, Status as ControllerStatus };
+
 /** The output port. */
 const Output = { NO_RESET: 0x01, A20: 0x02, KEYBOARD_FULL: 0x10, MOUSE_FULL: 0x20, KEYBOARD_LINES: 0xc0 } as const;
 
@@ -57,6 +60,9 @@ const PREFIX_BREAK = 0xf0;
 export interface ControllerHost {
   readonly keyboard: Keyboard;
   readonly mouse: Mouse;
+  /** Bytes that were fetched for the guest. */
+  readonly keyboardBytes: Counter;
+  readonly mouseBytes: Counter;
   setKeyboardIrq(high: boolean): void;
   setMouseIrq(high: boolean): void;
   setA20(on: boolean): void;
@@ -129,7 +135,9 @@ export class Controller {
     const hasMouse = (state.mode & Mode.MOUSE_OFF) === 0;
     if (hasKeyboard && (keyboard.hasAnswer || !(hasMouse && mouse.hasAnswer)) && this.#fetchKey()) return;
     const byte = hasMouse ? mouse.fetch() : undefined;
-    if (byte !== undefined) this.#put(byte, true);
+    if (byte === undefined) return;
+    this.#host.mouseBytes.inc();
+    this.#put(byte, true);
   }
 
   /** The device whose byte was fetched last wants it sent again. */
@@ -156,6 +164,7 @@ export class Controller {
     const { keyboard } = this.#host;
     const byte = keyboard.fetch();
     if (byte === undefined) return false;
+    this.#host.keyboardBytes.inc();
     if ((this.state.mode & Mode.TRANSLATE) === 0) this.#put(byte, false);
     else if (byte === PREFIX_BREAK) {
       const code = keyboard.fetchBehind();

@@ -5,7 +5,7 @@ import { Answer, KeyboardCommand, KeyType, keyTypes } from './keyboard-commands.
 import { clear, push, shift } from './queue.js';
 import { isKey, modifierOf, repeats, scanCodes, set3CodeOf } from './scan-codes.js';
 
-const Led = { SCROLL: 1, NUM: 2, CAPS: 4, ALL: 7 } as const;
+export const Led = { SCROLL: 1, NUM: 2, CAPS: 4, ALL: 7 } as const;
 
 /** What `typematicState` says of the key that repeats. */
 const Typematic = { NONE: 0, DELAY: 1, REPEAT: 2 } as const;
@@ -289,11 +289,11 @@ export class Keyboard {
 }
 
 /** Nanoseconds before a key repeats: 250 ms to 1 s. */
-function delayTime(config: number): number {
+export function delayTime(config: number): number {
   return (((config >> 5) & 3) + 1) * 250_000_000;
 }
 
 /** Nanoseconds from one repetition to the next: 30 to 2 a second. */
-function repeatTime(config: number): number {
+export function repeatTime(config: number): number {
   return Math.round(((8 + (config & 7)) * 2 ** ((config >> 3) & 3) * 1_000_000_000) / 240);
 }

@@ -25,7 +25,7 @@ export const MouseCommand = {
   RESET: 0xff,
 } as const;
 
-const Mode = { NORMAL: 0, WRAP: 1 } as const;
+export const Mode = { NORMAL: 0, WRAP: 1 } as const;
 
 /** How far a sequence of sample rates has come that asks for a protocol: `knockState` by the rate that follows. */
 const knocks: Readonly<Record<number, Readonly<Record<number, number>>>> = {

@@ -7,8 +7,10 @@ import { baseOf, offer, queryInterface } from '../../pdm/interface-ids.js';
 import { KeyboardConnector, KeyboardPort, MouseConnector, MousePort } from '../../pdm/interfaces.js';
 import { resetFlags } from '../../vm/index.js';
 import { attachDriver } from '../attach-driver.js';
+import { registerCounter } from '../counter.js';
 import { refuseState, stateUnit } from '../state-unit.js';
 import { Controller } from './controller.js';
+import { showPckbd } from './info.js';
 import { Keyboard } from './keyboard.js';
 import { Mouse } from './mouse.js';
 
@@ -94,6 +96,15 @@ export class PckbdDevice implements Device {
         if (handle.failure === undefined) this.#loadDone();
       },
     });
+    instance.infoRegister({
+      name: NAME,
+      description: 'The PS/2 controller, the keyboard and the mouse.',
+      handler: (_pckbd, output) => {
+        const { state: keyboard } = this.#keyboard;
+        const { state: mouse } = this.#mouse;
+        showPckbd({ controller: controller.state, keyboard, mouse }, instance.a20IsEnabled(), output);
+      },
+    });
     await this.attach(KEYBOARD_LUN);
     await this.attach(MOUSE_LUN);
   }
@@ -146,6 +157,8 @@ export class PckbdDevice implements Device {
     this.#controller = new Controller({
       keyboard,
       mouse,
+      keyboardBytes: registerCounter(instance, 'KeyboardBytes', 'bytes', 'What the keyboard has sent to the guest.'),
+      mouseBytes: registerCounter(instance, 'MouseBytes', 'bytes', 'What the mouse has sent to the guest.'),
       setKeyboardIrq: (high) => instance.isaSetIrq(IRQS.KEYBOARD, high ? 'HIGH' : 'LOW'),
       setMouseIrq: (high) => instance.isaSetIrq(IRQS.MOUSE, high ? 'HIGH' : 'LOW'),
       setA20: (on) => instance.a20Set(on),

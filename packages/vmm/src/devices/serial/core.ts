@@ -1,5 +1,6 @@
 import { Serial } from '@ssmkit/vbox';
 import type { SerialConnector } from '../../pdm/interfaces.js';
+import { Counter } from '../../stam/index.js';
 import type { TmTimer } from '../../tm/index.js';
 import { Fcr, type UartType } from './registers.js';
 
@@ -16,8 +17,18 @@ export class UartCore {
   readonly transmitTimer: UartTimer;
   readonly timeoutTimer: UartTimer;
   connector: SerialConnector | undefined;
+  /** Bytes that have gone out on the line, and come in; not those of the loop. */
+  readonly sent: Counter;
+  readonly received: Counter;
 
-  constructor(type: UartType, transmitTimer: UartTimer, timeoutTimer: UartTimer) {
+  constructor(
+    type: UartType,
+    transmitTimer: UartTimer,
+    timeoutTimer: UartTimer,
+    { sent = new Counter(), received = new Counter() }: { readonly sent?: Counter; readonly received?: Counter } = {},
+  ) {
+    this.sent = sent;
+    this.received = received;
     this.type = type;
     this.transmitTimer = transmitTimer;
     this.timeoutTimer = timeoutTimer;

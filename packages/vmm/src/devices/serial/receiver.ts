@@ -83,7 +83,10 @@ export class Receiver {
   clearFifo(): void {
     const { state, connector } = this.#core;
     const behind = this.level - 1;
-    if (behind > 0 && this.#looped.length === 0) connector?.read(behind);
+    if (behind > 0 && this.#looped.length === 0) {
+      // They had come, if only to be thrown away.
+      this.#core.received.add(connector?.read(behind).length ?? 0);
+    }
     this.#looped.length = 0;
     state.lsr &= ~Lsr.DATA_READY;
     state.ctiPending = false;
@@ -126,8 +129,11 @@ export class Receiver {
   #fill(): void {
     const { state, connector } = this.#core;
     if ((state.lsr & Lsr.DATA_READY) !== 0) return;
-    const byte = this.#looped.shift() ?? (this.#isLooping ? undefined : connector?.read(1)[0]);
-    if (byte !== undefined) this.#put(byte);
+    const looped = this.#looped.shift();
+    const byte = looped ?? (this.#isLooping ? undefined : connector?.read(1)[0]);
+    if (byte === undefined) return;
+    if (looped === undefined) this.#core.received.inc();
+    this.#put(byte);
   }
 
   #put(byte: number): void {

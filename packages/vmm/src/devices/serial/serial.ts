@@ -6,7 +6,9 @@ import { DEVICE_FLAGS_DEFAULT, deviceClasses, deviceFlags } from '../../pdm/flag
 import { baseOf, offer, queryInterface } from '../../pdm/interface-ids.js';
 import { SerialConnector, SerialPort } from '../../pdm/interfaces.js';
 import { attachDriver } from '../attach-driver.js';
+import { registerCounter } from '../counter.js';
 import { UartCore } from './core.js';
+import { showSerial } from './info.js';
 import { upgradeSerial } from './old-state.js';
 import { PORTS, uartTypes } from './registers.js';
 import { Uart } from './uart.js';
@@ -75,6 +77,10 @@ export class SerialDevice implements Device {
       uartType,
       timer('Serial Transmit', () => this.#uart.transmitted()),
       timer('Serial Timeout', () => this.#uart.timedOut()),
+      {
+        sent: registerCounter(instance, 'BytesSent', 'bytes', 'What has gone out on the line.'),
+        received: registerCounter(instance, 'BytesReceived', 'bytes', 'What has come in.'),
+      },
     );
     Object.assign(core.state.config, { irq, ioPortBase });
     this.#uart = new Uart(core, (high) => instance.isaSetIrq(irq, high ? 'HIGH' : 'LOW'));
@@ -102,6 +108,11 @@ export class SerialDevice implements Device {
       loadDone: (handle) => {
         if (handle.failure === undefined) this.#uart.loadDone();
       },
+    });
+    instance.infoRegister({
+      name: `${NAME}${instance.instance}`,
+      description: 'The registers of the serial port.',
+      handler: (_serial, output) => showSerial(core, this.#uart.waiting, output),
     });
     await this.attach(0);
   }

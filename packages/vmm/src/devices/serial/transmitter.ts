@@ -58,11 +58,14 @@ export class Transmitter {
     this.#shift = undefined;
     if (byte !== undefined) {
       if ((state.mcr & Mcr.LOOP) !== 0) this.#host.looped(byte);
-      else if (connector !== undefined) {
-        this.#outgoing.push(byte);
-        connector.dataAvailable();
-        // The connector has gone on by itself, or has no room.
-        return;
+      else {
+        this.#core.sent.inc();
+        if (connector !== undefined) {
+          this.#outgoing.push(byte);
+          connector.dataAvailable();
+          // The connector has gone on by itself, or has no room.
+          return;
+        }
       }
     }
     this.#next();
@@ -121,6 +124,7 @@ export class Transmitter {
     const early = [...stalled, this.#shift, ...this.#holding.slice(0, -1)].filter((byte) => byte !== undefined);
     this.#shift = undefined;
     this.#holding.fill(undefined, 0, -1);
+    this.#core.sent.add(early.length - stalled.length);
     if (early.length > 0) connector?.drain(Uint8Array.from(early));
   }
 

@@ -46,6 +46,11 @@ export class Uart {
     return this.#core.state;
   }
 
+  /** Bytes that were received, and not read. */
+  get waiting(): number {
+    return this.#receiver.level;
+  }
+
   /** The guest reads a port. */
   read(offset: number): number {
     const { state } = this;

@@ -16,6 +16,7 @@ import type {
 } from '../../pdm/device.js';
 import type { BaseInterface } from '../../pdm/interface-ids.js';
 import type { Mmio2Range, MmioHandlers } from '../../pgm/index.js';
+import type { SampleRegistration, SampleType } from '../../stam/index.js';
 import type { CritSect, TmTimer } from '../../tm/index.js';
 import type { ResumeReason, SuspendReason, VmState } from '../../vm/index.js';
 import type { DeviceBench } from '../testing.js';
@@ -180,6 +181,12 @@ export class BenchInstance implements DeviceInstance {
 
   infoRegister(item: InfoItem<DeviceInstance>): void {
     this.#bench.info.registerDevice<DeviceInstance>(this, item);
+  }
+
+  /** The bench does not know how many instances a registration may have: all names have the number. */
+  statRegister<T extends SampleType>(sample: SampleRegistration<T>): void {
+    const name = `/Devices/${this.name}#${this.instance}/${sample.name}`;
+    this.#bench.statistics.register({ ...sample, name });
   }
 
   setAsyncNotification(): void {

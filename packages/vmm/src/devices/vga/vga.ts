@@ -15,6 +15,7 @@ import { DisplayConnector, DisplayPort } from '../../pdm/interfaces.js';
 import type { Mmio2Range } from '../../pgm/index.js';
 import type { TmTimer } from '../../tm/index.js';
 import { attachDriver } from '../attach-driver.js';
+import { showVga } from './info.js';
 import { readWindow, WINDOW, writeWindow } from './memory.js';
 import { powerOnState, sizeOf } from './power-on.js';
 import { RegisterFile, status1At } from './registers.js';
@@ -125,6 +126,11 @@ export class VgaDevice implements Device {
       saveExec: (stream, handle) => this.#save(stream, handle),
       loadExec: (stream, version, pass, handle) => this.#load(stream, version, pass, handle),
       loadDone: () => this.#changed(),
+    });
+    instance.infoRegister({
+      name: NAME,
+      description: 'The mode of the graphics adapter, and its registers.',
+      handler: (_vga, output) => showVga(this.#state, this.screen.mode, output),
     });
     await this.attach(0);
   }

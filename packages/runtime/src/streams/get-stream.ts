@@ -68,8 +68,11 @@ export class GetStream extends GetPrimitives {
 
   #getBody(entry: StructClass, object: object, flags: number): void {
     try {
-      if (flags === 0 && this.canonical) entry.get(this, object, 0);
-      else entry.getAny(this, object, flags);
+      if (flags === 0 && this.canonical) {
+        const { coldGet } = entry;
+        if (coldGet === undefined) entry.get(this, object, 0);
+        else coldGet(this, object, 0);
+      } else entry.getAny(this, object, flags);
     } catch (error) {
       throw this.fail(error instanceof SsmError ? error : locate(error, entry.name));
     }

@@ -63,8 +63,11 @@ export class PutStream extends PutPrimitives {
 
   #putBody(entry: StructClass, object: object, flags: number): void {
     try {
-      if (flags === 0 && this.canonical) entry.put(this, object, 0);
-      else entry.putAny(this, object, flags);
+      if (flags === 0 && this.canonical) {
+        const { coldPut } = entry;
+        if (coldPut === undefined) entry.put(this, object, 0);
+        else coldPut(this, object, 0);
+      } else entry.putAny(this, object, flags);
     } catch (error) {
       // A wrong type shows as a TypeError of the engine's own.
       throw this.fail(error instanceof SsmError ? error : locate(error, entry.name));

@@ -67,15 +67,18 @@ export type StructApi = keyof TableFit;
 type Put = PutFunction<object>;
 type Get = GetFunction<object>;
 
-/** How many puts, and how many gets, of a class walk its table before generated code takes over. */
-const COLD_CALLS = 2;
+/**
+ * How many puts, and how many gets, of a class walk its table before generated code takes over: about as many as take
+ * the time in which its function is compiled. So whoever stops at the worst moment has lost no more than once that.
+ */
+export const COLD_CALLS = 32;
 
 /*
  * Reflective and generated
  *
  * A class has one entry. Without generated code it walks the descriptor. With it, only the first calls walk: a save
- * is often a one-shot, and compiling two hundred functions to run each of them once costs ten times what one shared
- * walker takes. After that `put` and `get` are the generated functions themselves, with nothing in between.
+ * is often a one-shot, and compiling two hundred functions to run each of them once costs as much as thirty rounds of
+ * one shared walker. After that `put` and `get` are the generated functions themselves, with nothing in between.
  *
  * Of a class with parts from other packages the generator has not seen all, so its decorators are looked at when it is
  * first used: wrong use is an error then, and where they say something else than the source alone did (fields of a base
@@ -88,6 +91,12 @@ export class StructClass {
   put: Put;
   /** Gets the fields that a 64-bit host wrote, without DONT_IGNORE. */
   get: Get;
+  /**
+   * What `put` and `get` are as long as the class is cold. Streams call it by itself, so that V8, which remembers what
+   * is called where, knows one function only in the place of the hot call and can build it in.
+   */
+  coldPut: Put | undefined;
+  coldGet: Get | undefined;
   /** For which APIs the table needs no look. */
   fits: TableFit = { simple: false, extended: false, full: false };
 
@@ -116,8 +125,8 @@ export class StructClass {
     this.#generated = generated;
     this.#descriptor = descriptor;
     this.fits = generated.fits;
-    this.put = this.#coldPut;
-    this.get = this.#coldGet;
+    this.put = this.coldPut = this.#coldPut;
+    this.get = this.coldGet = this.#coldGet;
   }
 
   get name(): string {
@@ -156,12 +165,18 @@ export class StructClass {
   };
 
   readonly #coldPut: Put = (stream, object, flags) => {
-    if (++this.#puts >= COLD_CALLS) this.put = this.#generated!.put as Put;
+    if (++this.#puts >= COLD_CALLS) {
+      this.put = this.#generated!.put as Put;
+      this.coldPut = undefined;
+    }
     putFields(stream, object, this.descriptor, flags);
   };
 
   readonly #coldGet: Get = (stream, object, flags) => {
-    if (++this.#gets >= COLD_CALLS) this.get = this.#generated!.get as Get;
+    if (++this.#gets >= COLD_CALLS) {
+      this.get = this.#generated!.get as Get;
+      this.coldGet = undefined;
+    }
     getFields(stream, object, this.descriptor, flags);
   };
 

@@ -1,4 +1,4 @@
-import { measure, median, ratio, spread, type Timing } from '../measure.js';
+import { measure, median, ratio, shortRounds, spread, type Timing } from '../measure.js';
 import { contendersFor, own, ownContenders } from './contenders.js';
 import { type Subject, subjects } from './subjects.js';
 
@@ -33,14 +33,14 @@ export interface SubjectResult {
 export function measureSubject(subject: Subject): SubjectResult[] {
   const contenders = contendersFor(subject);
   const results = (['put', 'get'] as const).map((direction) => {
-    const timings = measure(contenders[direction]);
+    const timings = measure(contenders[direction], shortRounds);
     return { direction, figures: timings.map((timing) => figure(timing, timings)) };
   });
   meetOthers(subject);
   const { name, wide, bytes, untargeted } = subject;
   const { uncounted, absent } = contenders;
   return results.map((result) => {
-    const timings = measure(ownContenders(subject)[result.direction]);
+    const timings = measure(ownContenders(subject)[result.direction], shortRounds);
     const markersAmongMany = ratio(find(timings, own.markers), find(timings, own.generated));
     return { subject: name, wide, bytes, untargeted, ...result, markersAmongMany, uncounted, absent };
   });

@@ -1,6 +1,6 @@
 /* Measures objects and views of the structure whose index is the argument, and prints the figures as JSON. */
 
-import { measure, median, ratio, spread, type Timing } from '../measure.js';
+import { measure, median, ratio, shortRounds, spread, type Timing } from '../measure.js';
 import { actions, viewContenders } from './contenders.js';
 import { viewSubjects } from './subjects.js';
 
@@ -17,11 +17,8 @@ export interface ViewFigure {
 }
 
 const contenders = viewContenders(viewSubjects[Number(process.argv[2])]!);
-/** Rounds that are mostly over before another program gets the processor. */
-const short = { rounds: 301, milliseconds: 0.5 };
-
 const figures = actions.map((action): ViewFigure => {
-  const [object, view] = measure(contenders[action], short) as [Timing, Timing];
+  const [object, view] = measure(contenders[action], shortRounds) as [Timing, Timing];
   const { rounds } = view;
   return {
     action,

@@ -78,7 +78,6 @@ export function createPc(options: PcOptions): Promise<Uvm> {
     pdm({
       builtin: {
         VBoxDD: { VBoxDevicesRegister: builtinDevices, VBoxDriversRegister: builtinDrivers },
-        VBoxDD2: { VBoxDevicesRegister: () => {} },
         ...modules,
       },
       ...(loader !== undefined && { loader }),

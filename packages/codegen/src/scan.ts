@@ -168,6 +168,12 @@ class Scanner {
     const hidden = members.find((member) => member.startsWith('#'));
     if (hidden !== undefined) throw new DescriptorError(name, hidden, 'a view has no private members of its class');
     if (this.#hasUnseenBase(declaration)) throw new DescriptorError(name, undefined, VIEW_FOREIGN);
+    // Where one of its class may stand, a view may stand, too, and code for a class without views is not made for them.
+    for (const ancestor of this.#lineage(declaration).slice(0, -1)) {
+      if (this.#classDecorators(ancestor).length === 0 || this.descriptor(ancestor).view) continue;
+      const problem = `a view needs one of the class above it: ${ancestor.name?.text} must be a @SsmStruct({ view: true }), too`;
+      throw new DescriptorError(name, undefined, problem);
+    }
   }
 
   /** A class and its ancestors, base first. */

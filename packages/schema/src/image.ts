@@ -2,6 +2,7 @@ import { type Descriptor, DescriptorError, type Field } from './descriptor.js';
 import { holdsOf, newTypedArray, type TypedArray, valueTypeOf } from './holds.js';
 import type { HostProfile } from './host.js';
 import { layoutOf, memberShape } from './layout.js';
+import { viewOrNew } from './slot.js';
 
 /*
  * C images
@@ -108,8 +109,10 @@ function readMember(
     case 'object':
     case 'objects': {
       const image = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      const target = field.class!.target!();
+      const before = (holds.what === 'object' ? [object[field.name]] : object[field.name]) as unknown[] | undefined;
       const items = Array.from({ length: count }, (_, i) => {
-        const item = new (field.class!.target!())();
+        const item = viewOrNew(target, before?.[i]);
         readImage(field.class!.descriptor(), host, item, image, at + (i * size) / count);
         return item;
       });

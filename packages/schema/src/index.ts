@@ -11,14 +11,6 @@ export {
   type JsonOptions,
   type JsonProblem,
 } from './json-codec.js';
-export {
-  type ClassSlot,
-  classRef,
-  descriptorFor,
-  isStateClass,
-  type StateClass,
-  slotKey,
-  slotOf,
-  unkindProperties,
-} from './metadata.js';
+export { classRef, descriptorFor, isStateClass, type StateClass, unkindProperties } from './metadata.js';
 export * from './model.js';
+export { type ClassSlot, slotKey, slotOf, viewOrNew, viewSlotOf } from './slot.js';

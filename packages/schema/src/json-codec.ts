@@ -3,7 +3,8 @@ import type { Field } from './descriptor.js';
 import { type Holds, holdsOf, valueTypeOf } from './holds.js';
 import { type Json, JsonError, type JsonProblem } from './json/json-error.js';
 import { type BytesForm, checkLength, found, hasJson, type Leaf, leafOf, mayBeAbsent } from './json/leaves.js';
-import { descriptorFor, type StateClass, slotOf } from './metadata.js';
+import { descriptorFor, type StateClass } from './metadata.js';
+import { slotOf } from './slot.js';
 
 export { type Json, JsonError, type JsonProblem } from './json/json-error.js';
 

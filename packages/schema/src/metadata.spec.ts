@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { HCPtrNI, Nested, Old, SsmStream, SsmStruct, Struct, Transient, U8, U16, U32, U64 } from './decorators.js';
 import { DescriptorError } from './descriptor.js';
-import { descriptorFor, isStateClass, slotOf, unkindProperties } from './metadata.js';
+import { descriptorFor, isStateClass, unkindProperties } from './metadata.js';
+import { slotOf } from './slot.js';
 
 @SsmStruct()
 class Base {

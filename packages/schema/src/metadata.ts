@@ -4,6 +4,7 @@ import type { ClassMembers } from './check/members.js';
 import { checkDescriptor } from './check.js';
 import { type ClassCall, descriptorOf, type FieldCall, fieldOf } from './decorator-calls.js';
 import { type ClassRef, type Descriptor, DescriptorError, type Field } from './descriptor.js';
+import { type ClassSlot, slotKey, slotOf, viewSlotOf } from './slot.js';
 
 /** A class whose instances can be made without arguments. */
 export type StateClass<T extends object = object> = new () => T;
@@ -46,35 +47,6 @@ function nameOf(place: unknown): string {
 function propertyName(context: unknown): string | undefined {
   const name = typeof context === 'object' && context !== null && 'name' in context ? context.name : context;
   return name === undefined ? undefined : String(name);
-}
-
-/**
- * Where the engines keep what they know of a decorated class, found from an instance through its prototype. A class
- * that derives from a decorated one without being decorated itself counts as that one.
- */
-export interface ClassSlot {
-  readonly target: StateClass;
-  /** The descriptor, where generated code brought it; else it is made from the decorators when first asked for. */
-  descriptor?: Descriptor;
-  engine?: unknown;
-  /** The class of its views, where generated code brought one. */
-  view?: StateClass;
-  /** This is the slot of that class. */
-  readonly isView?: boolean;
-}
-
-/** The property of a decorated class's prototype that holds its {@link ClassSlot}. */
-export const slotKey: unique symbol = Symbol.for('ssmkit.slot') as never;
-
-/** The slot of an instance of a decorated class, or of the class. @throws DescriptorError when there is none. */
-export function slotOf(instance: object): ClassSlot {
-  const holder = typeof instance === 'function' ? instance.prototype : instance;
-  const slot = (holder as { [slotKey]?: ClassSlot })[slotKey];
-  if (slot === undefined) {
-    const name = typeof instance === 'function' ? instance.name : (instance.constructor?.name ?? 'an object');
-    throw new DescriptorError(name, undefined, 'is not decorated with @SsmStruct or @SsmStream');
-  }
-  return slot;
 }
 
 /** Remembers a decorator call on a class. */
@@ -192,6 +164,8 @@ export function classRef(resolve: () => StateClass): ClassRef {
  * Properties of an instance that hold state but have no kind and are not `@Transient`: they would be lost silently.
  */
 export function unkindProperties(instance: object): string[] {
+  // A view keeps its state in memory, and ssmgen has seen what its class has.
+  if (viewSlotOf(instance) !== undefined) return [];
   const chain = lineage(Object.getPrototypeOf(instance));
   const transient = transientOf(chain);
   const known = new Set(

@@ -123,6 +123,12 @@ const mistakes: readonly [what: string, source: string, line: number, problem: R
     /Pit: a view needs the layout of every member/,
   ],
   [
+    'a view of a class that derives from one without',
+    `@SsmStruct() export class Part { @U8() a = 0; }\nclass Between extends Part {}\n@SsmStruct({ view: true })\nexport class Pit extends Between {\n  @U8() b = 0;\n}`,
+    3,
+    /Pit: a view needs one of the class above it: Part must be a @SsmStruct\({ view: true }\), too/,
+  ],
+  [
     'a view of a class with private members',
     `@SsmStruct({ view: true }) export class Pit {\n  @U8() a = 0;\n  #b = 0;\n}`,
     3,

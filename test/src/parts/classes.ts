@@ -62,6 +62,14 @@ export class Given {
   @Mem({ count: 'length', max: 32 }) data = new Uint8Array(1);
 }
 
+/** A structure with views, whose arrays lie unaligned there. */
+@SsmStruct({ packed: true, view: true })
+export class Gauge {
+  @U8() unit = 0;
+  @U32({ count: 3 }) values = new Uint32Array(3);
+  @U64({ count: 2 }) limits = new BigUint64Array(2);
+}
+
 /** A base class without state. */
 export class Named {
   get isNamed(): boolean {

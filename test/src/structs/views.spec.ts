@@ -15,7 +15,7 @@ import {
 import { arbitraryOf, checkRoundTrip } from '@ssmkit/schema/testing';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Arrays, Custom, Options, Outer, Primitives } from '../classes/every-struct.js';
+import { Arrays, Custom, Options, Primitives } from '../classes/every-struct.js';
 import { ArraysView, CustomView, OptionsView, OuterView, PrimitivesView } from '../classes/every-struct.ssm.js';
 import { Channel } from '../classes/nested.js';
 import { ChannelView } from '../classes/nested.ssm.js';
@@ -320,23 +320,6 @@ describe('what the memory of a view may hold and the field may not', () => {
       const bytes = records((stream) => stream.putStructEx(view, flags)).flatMap((record) => [...record]);
       const loaded = reading(new Uint8Array(bytes)).getStructEx(new OptionsView(), flags);
       expect([loaded.handle, loaded.handles]).to.deep.equal([1n, [0n, 1n]]);
-    }
-  });
-});
-
-describe('a view in an object', () => {
-  it('is put and got as a part of it', () => {
-    const outer = new Outer();
-    outer.channel = Object.assign(new ChannelView(), { mode: 5, attached: true });
-    const expected = Object.assign(new Outer(), { channel: Object.assign(new Channel(), { mode: 5, attached: true }) });
-    for (const host of [hosts['linux.amd64']!, hosts['linux.x86']!]) {
-      const bytes = records((stream) => stream.putStructEx(outer), host);
-      expect(bytes).to.deep.equal(records((stream) => stream.putStructEx(expected), host));
-      const loaded = new Outer();
-      loaded.channel = new ChannelView();
-      reading(new Uint8Array(bytes.flatMap((record) => [...record])), { host, saved: host }).getStructEx(loaded);
-      expect([loaded.channel.mode, loaded.channel.attached]).to.deep.equal([5, true]);
-      expect(loaded.channel).to.be.instanceOf(ChannelView);
     }
   });
 });

@@ -11,8 +11,18 @@ import * as nested from '../classes/nested.js';
 import '../classes/nested.ssm.js';
 import * as simple from '../classes/simple.js';
 import '../classes/simple.ssm.js';
+import * as viewParts from '../classes/view-parts.js';
+import '../classes/view-parts.ssm.js';
 
-const modules = { big, 'every-stream': everyStream, 'every-struct': everyStruct, foreign, nested, simple };
+const modules = {
+  big,
+  'every-stream': everyStream,
+  'every-struct': everyStruct,
+  foreign,
+  nested,
+  simple,
+  'view-parts': viewParts,
+};
 
 /** Every decorated class of the tests, by the name of its source file. All have generated code. */
 export const testClasses: readonly { readonly file: string; readonly target: StateClass }[] = Object.entries(

@@ -10,6 +10,7 @@ import {
   StructFlags,
   type TypedArray,
   valueTypeOf,
+  viewOrNew,
   type Wire,
   wireOf,
 } from '@ssmkit/schema';
@@ -136,7 +137,9 @@ function getArray(stream: GetPrimitives, object: Properties, field: Field, wire:
   const list: unknown[] = [];
   const element = elementHolds(holds);
   // The array grows with what is read: a large count in a short unit fails before it has cost anything.
+  const before = wire.form === 'nested' ? (object[field.name] as readonly unknown[] | undefined) : undefined;
   for (let i = 0; i < count; i++) {
+    items['item'] = before?.[i];
     try {
       getValue(stream, object, items, field, wire, element, 'item', flags);
     } catch (error) {
@@ -234,7 +237,7 @@ function getValue(
       target[name] = getLow32(stream, wire.bytes, flags);
       return;
     case 'nested':
-      target[name] = getNested(stream, outer, field, name === 'item' ? undefined : target[name], flags);
+      target[name] = getNested(stream, outer, field, name === 'item', target[name], flags);
       return;
   }
   const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
@@ -271,9 +274,18 @@ function getLow32(stream: GetPrimitives, bytes: 4 | 8, flags: number): number {
   return low;
 }
 
-function getNested(stream: GetPrimitives, outer: Properties, field: Field, current: unknown, flags: number): object {
+function getNested(
+  stream: GetPrimitives,
+  outer: Properties,
+  field: Field,
+  isElement: boolean,
+  current: unknown,
+  flags: number,
+): object {
   const target = field.class!.target!();
-  const object = typeof current === 'object' && current !== null ? current : new target();
+  // Lists are made anew, except for views that stand in them.
+  const stays = !isElement && typeof current === 'object' && current !== null;
+  const object = stays ? current : viewOrNew(target, current);
   giveWith(outer, object, field);
   if (field.kind === 'struct' && field.flatten !== true) stream.getStructEx(object, field.flags ?? 0);
   else stream.getPart(target, object, flags);

@@ -11,7 +11,6 @@ import {
   getMarker,
   hasLead,
   hasTail,
-  partClassOf,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -80,7 +79,7 @@ export class GetStream extends GetPrimitives {
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
   getPart(target: StateClass, object: object, flags: number): void {
-    partClassOf(target, object).getAny(this, object, flags);
+    structClassOf(target).of(object).getAny(this, object, flags);
   }
 
   /**

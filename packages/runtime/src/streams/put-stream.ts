@@ -9,7 +9,6 @@ import {
   checkTable,
   hasLead,
   hasTail,
-  partClassOf,
   STRUCT_BEGIN,
   STRUCT_END,
   type StructClass,
@@ -76,7 +75,7 @@ export class PutStream extends PutPrimitives {
 
   /** The fields of an object as a part of another one. For the engines and generated code. */
   putPart(target: StateClass, object: object, flags: number): void {
-    partClassOf(target, object).putAny(this, object, flags);
+    structClassOf(target).of(object).putAny(this, object, flags);
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   type TableProblem,
   tableProblem,
   unkindProperties,
+  viewSlotOf,
 } from '@ssmkit/schema';
 import { SsmError } from '../error.js';
 import { getFields } from './get-object.js';
@@ -106,6 +107,8 @@ export class StructClass {
   #late: GeneratedClass | undefined;
   readonly #problems = new Map<string, TableProblem | undefined>();
   #descriptor: Descriptor | undefined;
+  /** An entry that never takes over generated functions. */
+  #walking: StructClass | undefined;
   #puts = 0;
   #gets = 0;
 
@@ -188,6 +191,19 @@ export class StructClass {
     }
   }
 
+  /**
+   * The entry for an object that stands where one of this class does: another for views, since they would lose what is
+   * stored into the copies that they hand out.
+   */
+  of(object: object): StructClass {
+    const slot = viewSlotOf(object);
+    if (slot === undefined) return this;
+    if (slot.target === this.#target) return slot.engine as StructClass;
+    // A view of a class that derives from this one: the walk reads and assigns whole properties.
+    this.#walking ??= new StructClass(this.#target);
+    return this.#walking;
+  }
+
   /** Puts the fields for any host and any flags. */
   putAny(stream: PutPrimitives, object: object, flags: number): void {
     const put = pick(this.#generated, stream.canonical, flags, 'put');
@@ -241,12 +257,6 @@ export function structClassOf(instance: object): StructClass {
   const slot = slotOf(instance);
   slot.engine ??= new StructClass(slot.target);
   return slot.engine as StructClass;
-}
-
-/** The entry of a part of another object: what its field says, unless it is a view of that. */
-export function partClassOf(target: StateClass, object: object): StructClass {
-  const slot = (object as { [slotKey]?: ClassSlot })[slotKey];
-  return structClassOf(slot?.isView && slot.target === target ? object : target);
 }
 
 /** Registers generated functions for a class. Generated files call it. */

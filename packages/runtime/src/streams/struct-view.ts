@@ -203,6 +203,7 @@ export function viewsOf<V>(bytes: Uint8Array, { at, count, size }: ListPlace, ma
 export function assignAll<T extends object>(views: readonly StructView<T>[], value: readonly T[], path: string): void {
   if (value === (views as unknown)) return;
   checkLength(value.length, views.length, path);
+  if (value.every((item, i) => item === (views[i] as unknown))) return;
   // Some may be views of this very array, in another order.
   const copies = value.map((item) => (item instanceof StructView ? (item.toPlain() as T) : item));
   for (const [i, view] of views.entries()) view[assign](copies[i] as T);

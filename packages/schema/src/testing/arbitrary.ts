@@ -3,8 +3,9 @@ import type { Descriptor, Field } from '../descriptor.js';
 import { type Holds, holdsOf, newTypedArray } from '../holds.js';
 import { defaultHost, type HostProfile } from '../host.js';
 import { hasJson } from '../json/leaves.js';
-import { descriptorFor, type StateClass, slotOf } from '../metadata.js';
+import { descriptorFor, type StateClass } from '../metadata.js';
 import { giveWith, isPresent, isSame, lookUp, type UnitContext } from '../presence.js';
+import { slotOf } from '../slot.js';
 import { byteRuns, counterOf, lengths, mostCounted, scalarOf, strings } from './values.js';
 
 /** What instances are drawn for. */

@@ -26,7 +26,14 @@ import {
 } from './members.js';
 import { Foreign, Modules } from './modules.js';
 import { NotConstant } from './not-constant.js';
-import { isClassDeclaration, isIdentifier, isNamedExports, Project, SyntaxKind } from './ts-morph.js';
+import {
+  isClassDeclaration,
+  isIdentifier,
+  isNamedExports,
+  isPropertyAccessExpression,
+  Project,
+  SyntaxKind,
+} from './ts-morph.js';
 
 /*
  * The scanner: with the files that it reads sources by, the one place that knows ts-morph.
@@ -46,6 +53,8 @@ export interface ScannedClass {
   readonly hasMore: boolean;
   /** The class holds foreign classes, or derives from one: whether all is right, and its layout, the run time tells. */
   readonly isLate: boolean;
+  /** The class derives from a foreign one, so that there may be fields, getters and methods in front of what is seen. */
+  readonly isPartial: boolean;
 }
 
 /** Where a class comes from that another one nests. */
@@ -83,7 +92,7 @@ export function scan(paths: readonly string[]): ScannedFile[] {
 }
 
 const AUTO_PAD_FOREIGN =
-  'autoPad needs the layout of every member, which a class from another package only has at run time; write the paddings as entries (@PadHCAuto) instead';
+  'autoPad needs the layout of every member, which a class from another package, or one that derives from it, only has at run time; write the paddings as entries (@PadHCAuto) instead';
 
 const VIEW_FOREIGN = 'a view needs the layout of every member, and the source of its base class is not seen';
 
@@ -102,6 +111,7 @@ class Scanner {
       .filter(isClassDeclaration)
       .filter((declaration) => this.#classDecorators(declaration).length > 0);
     const scanned = classes.map((declaration): ScannedClass => {
+      const isPartial = this.#hasUnseenBase(declaration);
       const members = this.#lineage(declaration).map((ancestor) => this.#membersOf(ancestor));
       const transient = members.flatMap((own) => own.properties.filter(isTransient).map(({ name }) => name));
       return {
@@ -109,7 +119,8 @@ class Scanner {
         methods: new Set(members.flatMap(({ methods }) => methods)),
         transient,
         hasMore: transient.length > 0 || members.some(({ methods, getters }) => methods.length + getters.length > 0),
-        isLate: this.#hasUnseenBase(declaration) || holdsForeign(this.descriptor(declaration)),
+        isLate: isPartial || holdsForeign(this.descriptor(declaration)),
+        isPartial,
       };
     });
     return {
@@ -150,7 +161,8 @@ class Scanner {
       this.#descriptors.set(declaration, plain);
       const transient = properties.filter(isTransient).map((property) => property.name);
       const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
-      checkDescriptor(plain, new Set([...called, ...transient]));
+      const named = new Set([...called, ...transient]);
+      checkDescriptor(plain, { has: (member) => named.has(member), isPartial: this.#hasUnseenBase(declaration) });
       if (plain.view) this.#checkView(declaration, name, [...properties.map((property) => property.name), ...called]);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       if (!autoPad) return plain;
@@ -178,11 +190,21 @@ class Scanner {
 
   /** A class and its ancestors, base first. */
   #lineage(declaration: ts.ClassDeclaration): ts.ClassDeclaration[] {
+    const parent = this.#parentOf(declaration);
+    return parent === undefined ? [declaration] : [...this.#lineage(parent), declaration];
+  }
+
+  /** What a class derives from, where its source is seen. */
+  #parentOf(declaration: ts.ClassDeclaration): ts.ClassDeclaration | undefined {
     const base = baseOf(declaration);
-    if (base === undefined || !isIdentifier(base)) return [declaration];
-    const parent = this.#modules.find(declaration.getSourceFile(), base.text);
-    if (parent === undefined || parent instanceof Foreign || !isClassDeclaration(parent)) return [declaration];
-    return [...this.#lineage(parent), declaration];
+    if (base === undefined) return undefined;
+    const file = declaration.getSourceFile();
+    const found = isIdentifier(base)
+      ? this.#modules.find(file, base.text)
+      : isPropertyAccessExpression(base)
+        ? this.#modules.findIn(file, base.expression.getText(file), base.name.text)
+        : undefined;
+    return found === undefined || found instanceof Foreign || !isClassDeclaration(found) ? undefined : found;
   }
 
   /** Whether a class derives from one whose source is not seen: a package's, or one that a function returns. */
@@ -227,7 +249,11 @@ class Scanner {
     const declaration = this.#modules.names(argument.file).declarations.get(argument.name);
     if (declaration === undefined || !isClassDeclaration(declaration)) return undefined;
     if (this.#classDecorators(declaration).length === 0) return undefined;
-    const ref: ClassRef = { name: argument.name, descriptor: () => this.descriptor(declaration) };
+    const ref: ClassRef = {
+      name: argument.name,
+      descriptor: () => this.descriptor(declaration),
+      isForeign: this.#hasUnseenBase(declaration),
+    };
     const { name, file } = argument;
     return this.#remember(from, ref, { name, path: file.fileName, isForeign: false });
   }

@@ -17,7 +17,9 @@ import { layoutOf } from './layout.js';
  */
 export function checkDescriptor(descriptor: Descriptor, members: ClassMembers): void {
   const { name: className, shape, fields } = descriptor;
-  if (fields.length === 0) throw new DescriptorError(className, undefined, 'no property has a kind (such as @U32())');
+  if (fields.length === 0 && !members.isPartial) {
+    throw new DescriptorError(className, undefined, 'no property has a kind (such as @U32())');
+  }
   if (shape === 'struct') checkSize(descriptor);
   const seen = new Map<string, Field>();
   for (const field of fields) {
@@ -42,7 +44,7 @@ export function checkDescriptor(descriptor: Descriptor, members: ClassMembers): 
   checkHalves(descriptor, seen, members);
   checkCycle(descriptor);
   if (descriptor.view) checkView(descriptor, members);
-  if (shape === 'struct' && !holdsForeign(descriptor)) checkLayout(descriptor);
+  if (shape === 'struct' && !members.isPartial && !holdsForeign(descriptor)) checkLayout(descriptor);
 }
 
 function checkVersions(field: Field, shape: string, complain: Complain): void {

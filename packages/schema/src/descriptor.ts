@@ -14,7 +14,7 @@ export interface ClassRef {
   readonly name: string;
   /** The class's descriptor. @throws DescriptorError when it has none. */
   descriptor(): Descriptor;
-  /** The code generator does not see the class's source: only at run time is there a descriptor (`foreign.ts`). */
+  /** The code generator does not see all of the class's source: only at run time is there a descriptor (`foreign.ts`). */
   readonly isForeign?: boolean;
   /** The class itself; only at run time. */
   target?(): new () => object;

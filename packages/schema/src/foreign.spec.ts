@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import type { ClassMembers } from './check/members.js';
 import { checkDescriptor } from './check.js';
-import type { ClassRef, Descriptor, Field } from './descriptor.js';
+import { type ClassRef, type Descriptor, DescriptorError, type Field } from './descriptor.js';
 import { holdsForeign, nestedDescriptor } from './foreign.js';
 
 const foreign: ClassRef = {
@@ -56,6 +57,28 @@ describe('a foreign class', () => {
     it(`may be in a ${shape} as ${JSON.stringify(field)}: the run time looks at it`, () => {
       const fields = [plain, { ...field, name: 'b', class: foreign }];
       checkDescriptor({ name: 'Outer', shape, fields }, new Set());
+    });
+  }
+});
+
+describe('a class whose base class is not seen', () => {
+  const partial: ClassMembers = { has: () => false, isPartial: true };
+
+  const uses: readonly [what: string, shape: Descriptor['shape'], fields: readonly Field[]][] = [
+    ['no fields of its own', 'struct', []],
+    ['a count', 'stream', [{ name: 'b', kind: 'u8', count: 'n', limit: 3 }]],
+    ['a condition', 'stream', [{ name: 'b', kind: 'u8', when: { field: 'n', min: 2 } }]],
+    ['a property to give', 'stream', [{ name: 'b', kind: 'nested', class: foreign, with: ['n'] }]],
+    ['callbacks', 'struct', [{ name: 'b', kind: 'callback', type: 'u32', put: 'putB', get: 'getB' }]],
+    ['an offset', 'struct', [{ name: 'b', kind: 'u8', offset: { of: 'n' } }]],
+  ];
+  for (const [what, shape, fields] of uses) {
+    it(`may have ${what} that only the base class can tell of`, () => {
+      const descriptor: Descriptor = { name: 'Own', shape, fields };
+      checkDescriptor(descriptor, partial);
+      expect(() => {
+        checkDescriptor(descriptor, new Set());
+      }).to.throw(DescriptorError, /^Own/);
     });
   }
 });

@@ -5,7 +5,8 @@ import type { Descriptor, Field } from './descriptor.js';
  *
  * The code generator reads decorators from sources, and of an installed package there are none. A class of one is
  * foreign to it: it knows where to import it from, and that is all. What needs the descriptor waits for the run time,
- * where every class has one; nothing is foreign there.
+ * where every class has one; nothing is foreign there. So is a class of the project that derives from one: what it
+ * begins with, and how large it is, nobody sees before.
  */
 
 /** The descriptor of a field's class; `undefined` for a foreign class. */

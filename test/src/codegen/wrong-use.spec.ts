@@ -117,6 +117,18 @@ const mistakes: readonly [what: string, source: string, line: number, problem: R
     /Pit\.a: no view: Part comes from another package/,
   ],
   [
+    'a view with a part that derives from a class of another package',
+    `import { Base } from '@acme/parts';\n@SsmStruct() export class Part extends Base { @U8() a = 0; }\n@SsmStruct({ view: true }) export class Pit {\n  @Struct(Part) a = new Part();\n}`,
+    4,
+    /Pit\.a: no view: Part comes from another package or derives from a class that does/,
+  ],
+  [
+    'paddings around a part that derives from a class of another package',
+    `import { Base } from '@acme/parts';\n@SsmStruct() export class Part extends Base { @U8() a = 0; }\n@SsmStruct({ autoPad: true })\nexport class Pit {\n  @Struct(Part) a = new Part();\n}`,
+    3,
+    /Pit: autoPad needs the layout of every member, which a class .* that derives from it, only has at run time/,
+  ],
+  [
     'a view of a class that derives from one of another package',
     `import { Part } from '@acme/parts';\n@SsmStruct({ view: true })\nexport class Pit extends Part {\n  @U8() a = 0;\n}`,
     2,

@@ -1,3 +1,4 @@
+import type { GetStream, PutStream } from '@ssmkit/runtime';
 import {
   GCPhys,
   HCPtrNI,
@@ -74,6 +75,23 @@ export class Gauge {
 export class Named {
   get isNamed(): boolean {
     return true;
+  }
+
+  isLong({ version }: { readonly version: number }): boolean {
+    return version >= 2;
+  }
+}
+
+/** A base class that saves a member of the classes that derive from it. */
+export abstract class Marked {
+  abstract mark: number;
+
+  putMark(stream: PutStream): void {
+    stream.putU32(this.mark);
+  }
+
+  getMark(stream: GetStream): void {
+    this.mark = stream.getU32();
   }
 }
 

@@ -45,36 +45,21 @@ export function classFile(file: ScannedFile, importPath: (path: string) => strin
 }
 
 function emitClass(out: SourceText, scanned: ScannedClass, nested: NestedNames, own: string): void {
-  const { descriptor, methods, isLate } = scanned;
+  const { descriptor, isLate } = scanned;
   const { name } = descriptor;
-  const context = new ClassContext(out, descriptor, methods, nested);
+  const context = new ClassContext(out, scanned, nested);
   out.use(own, name);
+  // All of its fields are those of a class that is not seen: nothing is left to generate but what the run time fills.
+  const isEmpty = descriptor.fields.length === 0;
 
-  out.line(`/** What the decorators of {@link ${name}} say. */`);
-  out.block(
-    `export const ${context.descriptorName}: ${helper(out, 'Descriptor')} = {`,
-    () => emitDescriptor(context),
-    '};',
-  );
-  out.line();
+  if (!isEmpty) emitDescriptor(context);
   if (descriptor.shape === 'struct') (isLate ? emitLateLayout : emitLayout)(out, descriptor);
-
-  const functions: string[] = [];
-  for (const mode of modesOf(descriptor)) {
-    const suffix = mode === 'canonical' ? '' : mode === 'ignored' ? 'Ignored' : 'Any';
-    for (const [direction, emit] of [
-      ['put', emitPut],
-      ['get', emitGet],
-    ] as const) {
-      functions.push(`${direction}${suffix}: ${direction}${name}${suffix}`);
-      emit(context, `${direction}${name}${suffix}`, mode);
-      out.line();
-    }
-  }
-  if (descriptor.view) emitView(context, scanned);
+  const functions = isEmpty ? [] : emitFunctions(context);
+  if (descriptor.view) emitView(context);
   for (const [items, table] of context.tables) out.line(`const ${table} = ${items};`);
   if (context.tables.size > 0) out.line();
   emitJson(context);
+  if (isEmpty) return;
 
   const fits = isLate ? neverFits : fitsOf(descriptor);
   out
@@ -92,17 +77,42 @@ function emitClass(out: SourceText, scanned: ScannedClass, nested: NestedNames, 
   if (descriptor.view) emitViewRegistration(context, fits);
 }
 
+/** Prints the put and get functions. Returns the lines that register them. */
+function emitFunctions(context: ClassContext): string[] {
+  const { out, name, descriptor } = context;
+  return modesOf(descriptor).flatMap((mode) => {
+    const suffix = mode === 'canonical' ? '' : mode === 'ignored' ? 'Ignored' : 'Any';
+    emitPut(context, `put${name}${suffix}`, mode);
+    out.line();
+    emitGet(context, `get${name}${suffix}`, mode);
+    out.line();
+    return ['put', 'get'].map((direction) => `${direction}${suffix}: ${direction}${name}${suffix}`);
+  });
+}
+
 function emitDescriptor(context: ClassContext): void {
-  const { out, descriptor } = context;
+  const { out, name, descriptor, scanned } = context;
   const { fields, ...rest } = descriptor;
-  for (const [key, value] of Object.entries(rest)) out.line(`${key}: ${literal(value)},`);
-  out.block(
-    'fields: [',
-    () => {
-      for (const field of fields) out.line(`${fieldLiteral(context, field)},`);
-    },
-    '],',
-  );
+  const what = scanned.isPartial
+    ? `What the decorators in {@link ${name}} itself say`
+    : `What the decorators of {@link ${name}} say`;
+  out.line(`/** ${what}. */`);
+  out
+    .block(
+      `export const ${context.descriptorName}: ${helper(out, 'Descriptor')} = {`,
+      () => {
+        for (const [key, value] of Object.entries(rest)) out.line(`${key}: ${literal(value)},`);
+        out.block(
+          'fields: [',
+          () => {
+            for (const field of fields) out.line(`${fieldLiteral(context, field)},`);
+          },
+          '],',
+        );
+      },
+      '};',
+    )
+    .line();
 }
 
 function fieldLiteral(context: ClassContext, field: Field): string {

@@ -1,5 +1,6 @@
 import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema/model';
 import type { Block } from '../plan.js';
+import type { ScannedClass } from '../scan.js';
 import { helper, lowerFirst } from './helpers.js';
 import { access, literal, propertyName, quote } from './literals.js';
 import type { NestedNames } from './nested-names.js';
@@ -12,11 +13,14 @@ export class ClassContext {
 
   constructor(
     readonly out: SourceText,
-    readonly descriptor: Descriptor,
-    readonly methods: ReadonlySet<string>,
+    readonly scanned: ScannedClass,
     /** What nested classes are called in the file. */
     readonly nested: NestedNames,
   ) {}
+
+  get descriptor(): Descriptor {
+    return this.scanned.descriptor;
+  }
 
   get name(): string {
     return this.descriptor.name;
@@ -65,7 +69,11 @@ export class ClassContext {
 
   /** The value of a field, getter or method of the object. */
   lookUp(name: string): string {
-    return this.methods.has(name) ? this.call(name, 's') : access('o', name);
+    const { methods, transient, isPartial } = this.scanned;
+    if (methods.has(name)) return this.call(name, 's');
+    const isOwn = transient.includes(name) || this.descriptor.fields.some((field) => field.name === name);
+    // A base class may have it, as whatever.
+    return isPartial && !isOwn ? `(${this.help('lookUp')}(o, ${quote(name)}, s) as number)` : access('o', name);
   }
 
   /** A call of a method, which may take fewer arguments than it is given. */

@@ -3,7 +3,7 @@ import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '.
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
 import { access, literal } from './literals.js';
-import { delegates, emitWith, emitWithin, mayBeView, noCallback, partFor, pathText, SMALL, usesFlags } from './put.js';
+import { delegates, emitWith, emitWithin, noCallback, pathText, SMALL, usesFlags } from './put.js';
 
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
@@ -253,7 +253,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   const target = context.nested.class(field);
   const get = (object: string) => {
     if (field.kind === 'struct' && field.flatten !== true) return `s.getStructEx(${object}, ${field.flags ?? 0});`;
-    const part = partFor(context, field, object);
+    const part = context.nested.entry(field, object);
     return mode === 'canonical' ? `${part}.get(s, ${object}, 0);` : `${part}.getAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
@@ -267,7 +267,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     out.line(`const items: ${target}[] = [];`);
     out.block('for (let i = 0; i < n; i++) {', () => {
       const element = `${context.help('viewOrNew')}(${target}, ${property}?.[i])`;
-      out.line(`const item = ${mayBeView(field) ? element : `new ${target}()`};`);
+      out.line(`const item = ${context.nested.mayBeView(field) ? element : `new ${target}()`};`);
       emitWith(context, field, 'item');
       emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(get('item')));
       out.line('items.push(item);');

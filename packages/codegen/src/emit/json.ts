@@ -16,6 +16,7 @@ export function emitJson(context: ClassContext): void {
         const optional = descriptor.shape === 'stream' && mayBeAbsent(field) ? '?' : '';
         out.line(`${propertyName(field.name)}${optional}: ${jsonType(context, field, holds)};`);
       }
+      if (context.scanned.isPartial) out.line('[inherited: string]: unknown;');
     })
     .line();
   const codec = context.help('JsonCodec');

@@ -1,4 +1,4 @@
-import type { ClassRef, Field } from '@ssmkit/schema/model';
+import { type ClassRef, type Field, nestedDescriptor } from '@ssmkit/schema/model';
 import type { ClassOrigin, ScannedFile } from '../scan.js';
 import { HELPERS, helper, lowerFirst } from './helpers.js';
 import type { SourceText } from './source-file.js';
@@ -57,9 +57,16 @@ export class NestedNames {
     return this.#of(field).name;
   }
 
-  /** The name of the constant for the entry of a field's class. */
-  part(field: Field): string {
-    return partName(this.#of(field).name);
+  /** An expression for the entry of an object that a field holds: that of the field's class, or of its views. */
+  entry(field: Field, object: string): string {
+    const part = partName(this.#of(field).name);
+    return this.mayBeView(field) ? `${part}.of(${object})` : part;
+  }
+
+  /** Whether a view may stand where an object of a field's class does. */
+  mayBeView(field: Field): boolean {
+    if (field.kind !== 'struct') return false;
+    return this.#of(field).origin.isForeign || nestedDescriptor(field)?.view === true;
   }
 
   /** The type of the JSON form of a field's class, which stands in the file generated for its source. */

@@ -1,4 +1,4 @@
-import { type Field, type Holds, kinds, nestedDescriptor } from '@ssmkit/schema/model';
+import { type Field, type Holds, kinds } from '@ssmkit/schema/model';
 import { type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
 import type { ClassContext } from './context.js';
 import { outside } from './context.js';
@@ -248,7 +248,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
   const { out } = context;
   const put = (object: string) => {
     if (field.kind === 'struct' && field.flatten !== true) return `s.putStructEx(${object}, ${field.flags ?? 0});`;
-    const part = partFor(context, field, object);
+    const part = context.nested.entry(field, object);
     return mode === 'canonical' ? `${part}.put(s, ${object}, 0);` : `${part}.putAny(s, ${object}, flags);`;
   };
   if (field.count === undefined) {
@@ -264,17 +264,6 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     emitWith(context, field, `(${item})`);
     emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(put(item)));
   });
-}
-
-/** Whether a view may stand where an object of a field's class does. */
-export function mayBeView(field: Field): boolean {
-  return field.kind === 'struct' && (nestedDescriptor(field)?.view ?? field.class?.isForeign === true);
-}
-
-/** The entry of a nested object. */
-export function partFor(context: ClassContext, field: Field, object: string): string {
-  const part = context.nested.part(field);
-  return mayBeView(field) ? `${part}.of(${object})` : part;
 }
 
 /** Gives a nested object the properties that its field says. */

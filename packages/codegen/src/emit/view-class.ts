@@ -1,6 +1,5 @@
 import { holdsOf, layoutOf } from '@ssmkit/schema/model';
 import { canonical, type Mode, modesOf } from '../plan.js';
-import type { ScannedClass } from '../scan.js';
 import type { ClassContext } from './context.js';
 import { access, literal, quote } from './literals.js';
 import { viewName } from './nested-names.js';
@@ -30,8 +29,8 @@ function viewModes(context: ClassContext): readonly [Mode, string][] {
 }
 
 /** Prints the class of the views of a class. */
-export function emitView(context: ClassContext, scanned: ScannedClass): void {
-  const { out, descriptor, name } = context;
+export function emitView(context: ClassContext): void {
+  const { out, descriptor, name, scanned } = context;
   const own = viewName(name);
   const { size } = layoutOf(descriptor, canonical);
   const members = viewMembers(context);
@@ -52,9 +51,9 @@ export function emitView(context: ClassContext, scanned: ScannedClass): void {
     for (const { cache } of members) if (cache !== undefined) out.line(`${cache};`);
     for (const piece of putPieces(descriptor)) out.line(`${pieceName(piece)}: Uint8Array | undefined;`);
     out.line();
-    emitConstructor(context, scanned, own, size);
+    emitConstructor(context, own, size);
     emitAccessors(context, members);
-    emitConversions(context, scanned, own, size);
+    emitConversions(context, own, size);
     for (const [mode, suffix] of viewModes(context)) {
       emitViewPut(context, `put${suffix}`, mode);
       emitViewGet(context, `get${suffix}`, mode);
@@ -63,8 +62,9 @@ export function emitView(context: ClassContext, scanned: ScannedClass): void {
   out.line();
 }
 
-function emitConstructor(context: ClassContext, { transient }: ScannedClass, own: string, size: number): void {
+function emitConstructor(context: ClassContext, own: string, size: number): void {
   const { out, name } = context;
+  const { transient } = context.scanned;
   out.line(
     `/** @param bytes the structure's memory, which is kept; where not given, that of a new {@link ${name}}. */`,
   );
@@ -84,8 +84,9 @@ function emitConstructor(context: ClassContext, { transient }: ScannedClass, own
   out.line();
 }
 
-function emitConversions(context: ClassContext, { transient }: ScannedClass, own: string, size: number): void {
+function emitConversions(context: ClassContext, own: string, size: number): void {
   const { out, name } = context;
+  const { transient } = context.scanned;
   const members = viewMembers(context);
   out.line('/** A view with the values of an object. */');
   out.block(`static from(plain: ${name}): ${own} {`, () => {

@@ -19,7 +19,16 @@ import type { GetPrimitives as GetStream } from './get-primitives.js';
 import { locate, putField as putOneField } from './put-object.js';
 import type { PutPrimitives as PutStream } from './put-primitives.js';
 
-export { classRef, codecOf, type Descriptor, type Field, type Json, type JsonCodec, viewOrNew } from '@ssmkit/schema';
+export {
+  classRef,
+  codecOf,
+  type Descriptor,
+  type Field,
+  type Json,
+  type JsonCodec,
+  lookUp,
+  viewOrNew,
+} from '@ssmkit/schema';
 export { countOf } from './conditions.js';
 export type { GetPrimitives as GetStream } from './get-primitives.js';
 export type { PutPrimitives as PutStream } from './put-primitives.js';

@@ -23,7 +23,7 @@ export function checkStreamField(
   const known: Known = (name, use) => {
     const wanted = 'earlier field, @Transient property, getter or method';
     if (typeof name !== 'string') complain(`${use} is the name of an ${wanted}`);
-    if (!earlier.has(name) && !members.has(name)) complain(`${use} '${name}' is no ${wanted}`);
+    if (!earlier.has(name) && !members.has(name) && !members.isPartial) complain(`${use} '${name}' is no ${wanted}`);
   };
   checkCount(field, kind, earlier, known, complain);
   if (field.end !== undefined) checkEnd(field, complain);

@@ -33,7 +33,8 @@ export function checkStructField(field: Field, kind: Kind, members: ClassMembers
 function checkCallback(field: Field, members: ClassMembers, complain: Complain): void {
   if (field.put === undefined && field.get === undefined) complain("@Callback wants 'put' or 'get'");
   for (const method of [field.put, field.get]) {
-    if (method !== undefined && !members.has(method)) complain(`the class has no method '${method}'`);
+    if (method !== undefined && !members.has(method) && !members.isPartial)
+      complain(`the class has no method '${method}'`);
   }
 }
 

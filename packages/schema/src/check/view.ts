@@ -18,7 +18,7 @@ export function checkView({ name: className, fields }: Descriptor, members: Clas
     if (nested?.view) continue;
     const problem =
       nested === undefined
-        ? `${field.class.name} comes from another package, so that its layout is only known at run time`
+        ? `${field.class.name} comes from another package or derives from a class that does, so that its layout is only known at run time`
         : `${field.class.name} must be a @SsmStruct({ view: true }), too`;
     throw new DescriptorError(className, field.name, `no view: ${problem}`);
   }

@@ -1,20 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { buildCommand } from './commands/build.js';
-import { catCommand } from './commands/cat.js';
-import { completionCommand } from './commands/completion.js';
-import { convertCommand } from './commands/convert.js';
-import { cpuCommand } from './commands/cpu.js';
-import { diffCommand } from './commands/diff.js';
-import { dumpCommand } from './commands/dump.js';
-import { editCommand } from './commands/edit.js';
-import { explainCommand } from './commands/explain.js';
-import { infoCommand } from './commands/info.js';
-import { lsCommand } from './commands/ls.js';
-import { memCommand } from './commands/mem.js';
-import { screenCommand } from './commands/screen.js';
-import { screenshotCommand } from './commands/screenshot.js';
-import { verifyCommand } from './commands/verify.js';
+import { type CommandRow, commands } from './commands/table.js';
 import { Context, ExitCode } from './context.js';
 import { toSsmError, UsageError } from './errors.js';
 import { ClosedOutput, type Io } from './io.js';
@@ -52,7 +38,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const context = new Context(io);
   const said = { out: '', err: '' };
   try {
-    await programOf(context, said).parseAsync([...args], { from: 'user' });
+    const program = await programOf(context, said, args);
+    await program.parseAsync([...args], { from: 'user' });
     return context.exitCode;
   } catch (error) {
     return await ended(context, error, said);
@@ -65,7 +52,7 @@ interface Said {
   err: string;
 }
 
-function programOf(context: Context, said: Said): Command {
+async function programOf(context: Context, said: Said, args: readonly string[]): Promise<Command> {
   const { stdout, stderr } = context.io;
   const program = new Command('ssm')
     .description(
@@ -92,29 +79,26 @@ function programOf(context: Context, said: Said): Command {
       getOutHasColors: () => stdout.color,
       getErrHasColors: () => stderr.color,
     })
-    .configureHelp({ minWidthToWrap: 20, styleTitle: (title) => styleOf(stdout.color).heading(title) });
-  for (const make of [
-    lsCommand,
-    infoCommand,
-    verifyCommand,
-    explainCommand,
-    catCommand,
-    dumpCommand,
-    buildCommand,
-    editCommand,
-    diffCommand,
-    cpuCommand,
-    screenCommand,
-    screenshotCommand,
-    convertCommand,
-    memCommand,
-    completionCommand,
-  ]) {
-    const command = make(context);
-    inheritSettings(command, program);
+    .configureHelp({
+      minWidthToWrap: 20,
+      styleTitle: (title) => styleOf(stdout.color).heading(title),
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+    });
+  const wanted = wantedCommand(args);
+  for (const row of commands) {
+    const isNeeded = row === wanted || wanted?.needsAll === true;
+    const command = isNeeded ? (await row.load())(context) : new Command(row.name).usage(row.usage);
+    inheritSettings(command.summary(row.summary), program);
     program.addCommand(command);
   }
   return program;
+}
+
+/** The command that a command line is of, or whose help it asks for. No option of the program takes a value. */
+function wantedCommand(args: readonly string[]): CommandRow | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith('-'));
+  const name = first === 'help' ? second : first;
+  return commands.find((row) => row.name === name);
 }
 
 /** Settings of the program are those of its commands, and of theirs. */

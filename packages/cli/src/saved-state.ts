@@ -14,7 +14,7 @@ import {
   type UnitHeader,
 } from '@ssmkit/runtime';
 import type { HostProfile } from '@ssmkit/schema';
-import { contextOf, nearNames, type UnitContext } from '@ssmkit/vbox';
+import { contextOf, nearNames, type UnitContext } from '@ssmkit/vbox/base';
 
 /*
  * Saved states, damaged ones included
@@ -113,6 +113,16 @@ export class SavedState {
   async directory(): Promise<Directory> {
     if (this.#file === undefined) throw this.damage;
     return this.#file.directory();
+  }
+
+  /**
+   * Finds a unit through the directory.
+   *
+   * @throws SsmError as {@link directory}; VERR_SSM_UNIT_NOT_FOUND.
+   */
+  async seek(name: string, instance?: number): Promise<OpenUnit> {
+    if (this.#file === undefined) throw this.damage;
+    return this.#file.seek(name, instance);
   }
 
   /** Whether the END unit is there; `undefined` where the file is too damaged to say. */

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SsmError } from '@ssmkit/runtime';
 import { isStateClass, type StateClass } from '@ssmkit/schema';
 import type { Catalog } from '@ssmkit/vbox';
-import { nearNames } from '@ssmkit/vbox';
+import { nearNames } from '@ssmkit/vbox/base';
 
 /** A decorated class of a user's module, as named on the command line. */
 export interface SchemaName {

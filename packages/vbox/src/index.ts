@@ -41,14 +41,8 @@ export {
   readsShadow,
 } from './pgm/records.js';
 export { type PgmSurvey, surveyPgm } from './pgm/survey.js';
-export {
-  DECODED_MAX,
-  type ReadKnown,
-  type ReadOptions,
-  type ReadRaw,
-  readKnownUnit,
-  readUnit,
-} from './read-unit.js';
+export { type ReadOptions, readKnownUnit, readUnit } from './read-unit.js';
+export { DECODED_MAX, type ReadKnown, type ReadRaw } from './read-with.js';
 export {
   type CpuMode,
   type CpuRegisters,

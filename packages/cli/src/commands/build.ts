@@ -32,7 +32,6 @@ only once all is done.`;
 /** `ssm build DOCUMENT OUT` */
 export function buildCommand(context: Context): Command {
   return new Command('build')
-    .summary('make a saved state of a JSON document')
     .description("Makes a saved state of the JSON document that 'ssm dump --json' prints of a whole file.")
     .argument('<document>', "the JSON document; '-' reads it from stdin")
     .argument('<out>', "the saved state to write; '-' writes to stdout")

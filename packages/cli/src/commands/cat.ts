@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isSsmError, type OpenUnit, type SsmError } from '@ssmkit/runtime';
 import { FileSink } from '@ssmkit/runtime/node';
-import { unitPieces } from '@ssmkit/vbox';
+import { unitPieces } from '@ssmkit/vbox/base';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -44,7 +44,6 @@ once all of the unit has been read; a damaged unit leaves it as it was.`;
 /** `ssm cat FILE UNIT` */
 export function catCommand(context: Context): Command {
   return new Command('cat')
-    .summary("write a unit's data to stdout")
     .description('Writes the data of a unit, decompressed, to stdout or into a file.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('<unit>', "name of the unit, as 'ssm ls' shows it")

@@ -16,7 +16,6 @@ Example:
 /** `ssm completion SHELL` */
 export function completionCommand(context: Context): Command {
   return new Command('completion')
-    .summary('print a script that lets a shell complete commands')
     .description("Prints a script for a shell, which then completes ssm's commands and options.")
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(shells)))
     .addHelpText('after', example)

@@ -78,7 +78,6 @@ function parseWidth(text: string): 4 | 8 {
 /** `ssm convert IN OUT` */
 export function convertCommand(context: Context): Command {
   return new Command('convert')
-    .summary('write a saved state again, in another format or packed otherwise')
     .description('Writes a saved state again: in another format, packed otherwise, or with another header.')
     .argument('<in>', "the saved state; '-' reads it from stdin")
     .argument('<out>', "the file to write; '-' writes to stdout")

@@ -72,7 +72,6 @@ function parseCpu(text: string): number {
 /** `ssm cpu FILE` */
 export function cpuCommand(context: Context): Command {
   return new Command('cpu')
-    .summary("show the registers of the guest's CPUs")
     .description("Shows the registers of the guest's CPUs as VirtualBox does.")
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .addOption(new Option('--cpu <n>', 'only this CPU (default: all)').argParser(parseCpu))

@@ -64,7 +64,6 @@ Exit codes: 0 nothing is different; 1 something is; 2 the states cannot be compa
 /** `ssm diff A B` */
 export function diffCommand(context: Context): Command {
   return new Command('diff')
-    .summary('say in what two saved states differ')
     .description('Says in what two saved states differ: by unit, field and page of memory.')
     .argument('<a>', "a saved state; '-' reads it from stdin")
     .argument('<b>', 'another one')

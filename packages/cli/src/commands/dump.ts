@@ -45,7 +45,6 @@ const needClass = ['flags', 'simple', 'strict'] as const;
 /** `ssm dump FILE [UNIT]` */
 export function dumpCommand(context: Context): Command {
   return new Command('dump')
-    .summary("decode units' data and show the objects")
     .description('Decodes the data of all units, or of one, and shows what they hold.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('[unit]', "name of the unit, as 'ssm ls' shows it (default: all)")

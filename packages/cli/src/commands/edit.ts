@@ -61,7 +61,6 @@ export function editCommand(context: Context): Command {
     <T>(parse: (text: string) => T) =>
     (text: string, before: readonly T[] = []) => [...before, parse(text)];
   return new Command('edit')
-    .summary('write a saved state with some fields or units changed')
     .description('Writes a saved state again with some of its fields or units changed, and nothing else.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('<out>', "the file to write; '-' writes to stdout")

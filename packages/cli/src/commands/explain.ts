@@ -9,7 +9,7 @@ import {
   type StatusExplanation,
   statusNames,
 } from '@ssmkit/runtime';
-import { nearNames } from '@ssmkit/vbox';
+import { nearNames } from '@ssmkit/vbox/base';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, STDIN, withInput } from '../input.js';
@@ -57,7 +57,6 @@ also in hexadecimal. Numbers that were others up to VirtualBox 3.0 are explained
 /** `ssm explain FILE|STATUS` */
 export function explainCommand(context: Context): Command {
   return new Command('explain')
-    .summary('say in plain words what is wrong, and what to do')
     .description(
       'Explains what is wrong with a saved state, or what a status of VirtualBox means, and what to do about it.',
     )

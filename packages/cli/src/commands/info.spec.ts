@@ -61,14 +61,30 @@ describe('ssm info', () => {
     expect(needs).to.deep.include({ what: 'chipset', value: 'ICH9', option: '--chipset ich9' });
   });
 
-  it('of a damaged state says what is in front of the damage', async () => {
+  it('says that a unit is damaged which it reads, and what the others tell', async () => {
     const stdin = state()
-      .unit('x', 0, { term: (view) => view.setUint32(4, 0, true) })
+      .unit('efi', 0, { term: (view) => view.setUint32(4, 0, true) })
       .bytes();
     const { code, out, err } = await runSsm(['info', '-'], { stdin });
     expect(code).to.equal(1);
     expect(out).to.contain('ICH9');
-    expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_TERM_CRC: .*\n$/);
+    expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_TERM_CRC: .*unit 'efi'.*\n$/);
+  });
+
+  it('does not check the other units: that is for ssm verify', async () => {
+    const stdin = state()
+      .unit('x', 0, { term: (view) => view.setUint32(4, 0, true) })
+      .bytes();
+    expect(await runSsm(['info', '-'], { stdin })).to.deep.include({ code: 0, err: '' });
+    expect((await runSsm(['verify', '-'], { stdin })).code).to.equal(1);
+  });
+
+  it('of a state that was cut off says what is left', async () => {
+    const whole = devices(clock(state())).bytes();
+    const { code, out, err } = await runSsm(['info', '-'], { stdin: whole.subarray(0, whole.length - 200) });
+    expect(code).to.equal(1);
+    expect(out).to.match(/ {2}Chipset {5}ICH9\n/);
+    expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_FOOTER: .*\n/);
   });
 
   it('fits the terminal', async () => {

@@ -1,5 +1,5 @@
 import { isSsmError, type SsmError } from '@ssmkit/runtime';
-import { type DeviceInfo, type MachineInfo, machineInfo, type Requirement, requirementsOf } from '@ssmkit/vbox';
+import { type DeviceInfo, type MachineInfo, machineInfo, type Requirement, requirementsOf } from '@ssmkit/vbox/info';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
@@ -26,12 +26,12 @@ Example:
   $ ssm info machine.sav --json | jq -r '.needs[].option // empty'
 
 What is shown is what the state tells by itself. What a machine needs to load it is a list to go through before a state is
-given to another machine: a loader refuses one that differs. Options are those of 'VBoxManage modifyvm'.`;
+given to another machine: a loader refuses one that differs. Options are those of 'VBoxManage modifyvm'. Only units that tell
+something are read: whether the state is sound says 'ssm verify'.`;
 
 /** `ssm info FILE` */
 export function infoCommand(context: Context): Command {
   return new Command('info')
-    .summary('say what machine a saved state is of')
     .description('Says what machine a saved state is of, and what another one needs in order to load it.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .addOption(jsonOption())

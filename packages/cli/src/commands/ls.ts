@@ -63,7 +63,6 @@ damaged is shown as far as it can be read, with ? for what is not known; the exi
 /** `ssm ls FILE` */
 export function lsCommand(context: Context): Command {
   return new Command('ls')
-    .summary('show what a saved state holds')
     .description('Shows who wrote a saved state, and the units in it, in the order of the file.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .addOption(jsonOption())

@@ -19,7 +19,6 @@ taken as it was last.`;
 /** `ssm mem …` */
 export function memCommand(context: Context): Command {
   const command = new Command('mem')
-    .summary("look into the guest's memory")
     .description("Shows, extracts and searches the guest's memory: RAM, and ROM as the guest sees it.")
     .addHelpText('after', example);
   command.addCommand(memMapCommand(context), { isDefault: true });

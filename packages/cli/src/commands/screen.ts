@@ -48,7 +48,6 @@ function parseMonitor(text: string): number {
 /** `ssm screen FILE [OUT]` */
 export function screenCommand(context: Context): Command {
   return new Command('screen')
-    .summary('show what is on the screen of the guest')
     .description("Shows the text on the guest's screen, or writes the screen as a PNG file.")
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('[out]', "the PNG file to write; '-' writes to stdout")

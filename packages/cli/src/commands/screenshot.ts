@@ -38,7 +38,6 @@ screen, and no side is longer than 1024 pixels (64 in the thumbnail). OUT is rep
 /** `ssm screenshot FILE OUT` */
 export function screenshotCommand(context: Context): Command {
   return new Command('screenshot')
-    .summary('extract the picture of the screen that was saved along')
     .description('Extracts the picture of the screen that VirtualBox saved along with the state, as a PNG file.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('<out>', "the PNG file to write; '-' writes to stdout")

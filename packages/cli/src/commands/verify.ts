@@ -7,7 +7,7 @@ import {
   type Verdict,
   verifyState,
 } from '@ssmkit/runtime';
-import { unitPieces } from '@ssmkit/vbox';
+import { unitPieces } from '@ssmkit/vbox/base';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -56,7 +56,6 @@ goes to stderr where OUT is '-'. A machine that lacks units does not start as it
 /** `ssm verify FILE` */
 export function verifyCommand(context: Context): Command {
   return new Command('verify')
-    .summary('check a saved state as the real loader does')
     .description('Checks everything in a saved state that VirtualBox checks when it loads it, and says what is wrong.')
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .option('--salvage <out>', "write the units that are whole into this file; '-' writes to stdout")

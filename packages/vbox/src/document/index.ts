@@ -17,11 +17,11 @@ export { type Edit, type EditOptions, type EditResult, editState } from './edit-
 export {
   type DeviceInfo,
   type MachineInfo,
+  type MachineInfoOptions,
+  type MachineState,
   type MemoryRange,
   machineInfo,
-  type Requirement,
-  requirementsOf,
 } from './machine-info.js';
-
 export { pgmHeaderJson } from './pgm-json.js';
+export { type Requirement, requirementsOf } from './requirements.js';
 export { type DescribedState, type DocumentOptions, type DocumentResult, stateDocument } from './write-document.js';

@@ -1,19 +1,20 @@
 import {
+  crc32,
   type Format,
   getSelfDescription,
   isSsmError,
   type OpenState,
   type OpenUnit,
   PASS_FINAL,
+  type SsmError,
 } from '@ssmkit/runtime';
 import type { Catalog, UnitContext } from '../catalog.js';
 import { getPgmHeader, type PgmHeader } from '../pgm/header-parts.js';
 import { PGM } from '../pgm/records.js';
-import { readUnit } from '../read-unit.js';
+import { readWith } from '../read-with.js';
 import type { Cpuid } from '../units/cpum/cpuid.js';
 import { Cpum, CpumLive } from '../units/cpum/cpum.js';
 import { Vga } from '../units/graphics/vga.js';
-import { catalog as known } from '../units/index.js';
 import { DisplayScreenshot, ScreenshotType } from '../units/main/display.js';
 import { Rtc } from '../units/platform/rtc.js';
 import { Pdm, PdmLive } from '../units/vmm/pdm.js';
@@ -22,6 +23,7 @@ import { Tm } from '../units/vmm/time.js';
 import { VmmDev } from '../units/vmmdev/vmmdev.js';
 import { type CpuInfo, cpuInfo } from './cpu-info.js';
 import { type DeviceName, deviceName } from './device-names.js';
+import { decodedNames, machineUnits } from './machine-units.js';
 
 /** A device of the machine. */
 export interface DeviceInfo extends DeviceName {
@@ -88,9 +90,6 @@ const tellers: readonly (readonly [target: abstract new (...args: never[]) => ob
   [Mm, (info, value) => tellMemory(info, value as Mm)],
 ];
 
-/** Units that are decoded. */
-const names = new Set(['cpum', 'pdm', 'mc146818', 'vga', 'VMMDev', 'DisplayScreenshot', 'tm', 'mm']);
-
 /** What of units is told by their being there. */
 const byName: Readonly<Record<string, Partial<MachineInfo>>> = {
   pci: { chipset: 'PIIX3' },
@@ -99,21 +98,64 @@ const byName: Readonly<Record<string, Partial<MachineInfo>>> = {
   efi: { firmware: 'EFI' },
 };
 
+/** What of a state is needed to say what machine it is of. */
+export type MachineState = Pick<OpenState, 'format' | 'header' | 'units' | 'directory' | 'seek'>;
+
+/** How it is said. */
+export interface MachineInfoOptions {
+  /** The layouts of the units; default those of VirtualBox's own. */
+  readonly catalog?: Catalog;
+  /** Told what is known so far, in an object that goes on being filled. */
+  readonly onInfo?: (info: MachineInfo) => void;
+}
+
 /**
  * What machine a state is of.
  *
- * A damaged state tells what stands in front of the damage: it is thrown with what was found.
+ * Of a file whose directory leads to its units, only those are read that tell something: every one to its end, where its
+ * checksum is, but of guest memory only the front. Units of live saves, formats without a directory, and damaged files are
+ * gone through to the end. So a state that something is told of need not be sound; `verifyState` says whether it is.
  *
- * @throws SsmError what is wrong with the state, after `onInfo` was called with what it has told so far.
+ * @throws SsmError the first thing found wrong with the state, after `onInfo` was called with what is told all the same: by
+ * the other units, or where all are gone through by those in front of the damage.
  */
 export async function machineInfo(
-  state: Pick<OpenState, 'format' | 'header' | 'units'>,
+  state: MachineState,
   context: UnitContext,
-  { catalog = known, onInfo }: { readonly catalog?: Catalog; readonly onInfo?: (info: MachineInfo) => void } = {},
+  { catalog = machineUnits, onInfo }: MachineInfoOptions = {},
 ): Promise<MachineInfo> {
-  const { product, revision, live } = state.header;
-  const info: Mutable = {
-    format: state.format,
+  const info = nothingTold(state, context);
+  onInfo?.(info);
+  const tell = (unit: OpenUnit, afterLive: boolean) => tellFrom(info, unit, afterLive, catalog, context);
+  const places = await telling(state);
+  if (places === undefined) {
+    let afterLive = false;
+    for await (const unit of state.units()) {
+      await tell(unit, afterLive);
+      afterLive ||= unit.name === PGM.name;
+    }
+    return info;
+  }
+  let failure: SsmError | undefined;
+  for (const { name, instance } of places) {
+    try {
+      const unit = await state.seek(name, instance);
+      const isTold = await tell(unit, false);
+      if (name !== PGM.name || !isTold) await unit.measure();
+    } catch (error) {
+      if (!isSsmError(error)) throw error;
+      failure ??= error.at({ unit: name, instance });
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return info;
+}
+
+/** What is known before any unit is read. */
+function nothingTold({ format, header }: MachineState, context: UnitContext): Mutable {
+  const { product, revision, live } = header;
+  return {
+    format,
     product: product === undefined ? undefined : `${product.major}.${product.minor}.${product.build}`,
     revision: revision === 0 ? undefined : revision,
     live,
@@ -135,58 +177,102 @@ export async function machineInfo(
     screenshot: undefined,
     additions: undefined,
   };
-  onInfo?.(info);
-  let afterLive = false;
-  for await (const unit of state.units()) {
-    Object.assign(info, Object.hasOwn(byName, unit.name) ? byName[unit.name] : {});
-    if (unit.name === 'SSM') await tellSelf(info, unit);
-    else if (unit.name === PGM.name) {
-      await tellRam(info, unit, afterLive);
-      afterLive = true;
-    } else if (names.has(unit.name)) await tellUnit(info, unit, catalog, context);
+}
+
+/** The unit in which the saving side tells of itself. */
+const SELF = 'SSM';
+
+/** CRCs of the names of all units that tell something. */
+const namesByCrc: ReadonlyMap<number, string> = new Map(
+  [SELF, PGM.name, ...decodedNames, ...Object.keys(byName)].map((name) => [
+    crc32(new TextEncoder().encode(name)),
+    name,
+  ]),
+);
+
+/**
+ * The units that tell something, in the order of the file; `undefined` where they have to be looked for by going through it:
+ * a directory leads to the last pass of a unit only, and where it is damaged, going through the file says so.
+ */
+async function telling(state: MachineState): Promise<{ name: string; instance: number }[] | undefined> {
+  if (state.header.live) return undefined;
+  try {
+    const { entries } = await state.directory();
+    return entries
+      .toSorted((a, b) => a.offset - b.offset)
+      .flatMap(({ nameCrc, instance, offset }) => {
+        const name = namesByCrc.get(nameCrc);
+        // Units that have saved nothing are at no offset.
+        return name === undefined || offset === 0 ? [] : [{ name, instance }];
+      });
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return undefined;
   }
-  return info;
 }
 
-async function tellUnit(info: Mutable, unit: OpenUnit, catalog: Catalog, context: UnitContext): Promise<void> {
-  const read = await readUnit(unit, context, { catalog });
-  if (read.kind === 'known') tellers.find(([target]) => read.value instanceof target)?.[1](info, read.value);
+/** @returns whether what it has to tell was understood. */
+async function tellFrom(
+  info: Mutable,
+  unit: OpenUnit,
+  afterLive: boolean,
+  catalog: Catalog,
+  context: UnitContext,
+): Promise<boolean> {
+  const { name } = unit;
+  Object.assign(info, Object.hasOwn(byName, name) ? byName[name] : {});
+  if (name === SELF) return tellSelf(info, unit);
+  if (name === PGM.name) return tellRam(info, unit, afterLive);
+  return decodedNames.has(name) && tellUnit(info, unit, catalog, context);
 }
 
-async function tellSelf(info: Mutable, { stream }: OpenUnit): Promise<void> {
+async function tellUnit(info: Mutable, unit: OpenUnit, catalog: Catalog, context: UnitContext): Promise<boolean> {
+  const read = await readWith(catalog, unit, context);
+  if (read.kind !== 'known') return false;
+  tellers.find(([target]) => read.value instanceof target)?.[1](info, read.value);
+  return true;
+}
+
+async function tellSelf(info: Mutable, { stream }: OpenUnit): Promise<boolean> {
   try {
     const pairs = await getSelfDescription(stream);
     info.buildType = pairs.get('Build Type');
     info.host ??= pairs.get('Host OS');
+    return true;
   } catch (error) {
     // Of a damaged unit the end of it tells.
     if (!isSsmError(error)) throw error;
+    return false;
   }
 }
 
-async function tellRam(info: Mutable, { stream, version, pass }: OpenUnit, afterLive: boolean): Promise<void> {
-  if (pass !== PASS_FINAL && pass !== 0) return;
+async function tellRam(info: Mutable, { stream, version, pass }: OpenUnit, afterLive: boolean): Promise<boolean> {
+  if (pass !== PASS_FINAL && pass !== 0) return false;
   let header: PgmHeader;
   try {
     header = await getPgmHeader(stream, version, afterLive);
   } catch (error) {
     // What is in front of the pages is not known in this version, or damaged, which the end of the unit tells.
     if (!isSsmError(error)) throw error;
-    return;
+    return false;
   }
   const { ramConfig, ranges } = header;
   if (ramConfig !== undefined) {
     info.ramBytes = Number(ramConfig.size);
     info.ramHole = ramConfig.hole;
   }
-  if (ranges === undefined) return;
-  const rom = ranges.rom.map(({ address, size, description }) => ({
+  if (ranges !== undefined) tellRanges(info, ranges);
+  return true;
+}
+
+function tellRanges(info: Mutable, { rom, mmio2 }: NonNullable<PgmHeader['ranges']>): void {
+  const roms = rom.map(({ address, size, description }) => ({
     address: Number(address),
     size: Number(size),
     what: description,
   }));
-  info.ranges = [...ramRanges(info), ...rom].sort((a, b) => a.address - b.address);
-  const video = ranges.mmio2.find(({ device, description }) => device === 'vga' && /^vram/i.test(description));
+  info.ranges = [...ramRanges(info), ...roms].sort((a, b) => a.address - b.address);
+  const video = mmio2.find(({ device, description }) => device === 'vga' && /^vram/i.test(description));
   if (video !== undefined) info.videoBytes = Number(video.size);
 }
 
@@ -242,41 +328,4 @@ function tellScreenshot(info: Mutable, screenshot: DisplayScreenshot): void {
 function tellTime(info: Mutable, value: object): void {
   const { virtual, virtualFrequency } = value as Tm;
   if (virtualFrequency > 0n) info.ranFor = (virtual * 1_000_000_000n) / virtualFrequency;
-}
-
-/** Something that a machine must have to load the state. */
-export interface Requirement {
-  readonly what: string;
-  readonly value: string;
-  /** How `VBoxManage modifyvm` says it; undefined where it is said otherwise. */
-  readonly option: string | undefined;
-}
-
-const MIB = 2 ** 20;
-
-/** What a machine needs in order to load the state: loaders refuse one that differs. */
-export function requirementsOf(info: MachineInfo): Requirement[] {
-  const { product, cpuCount, ramBytes, chipset, firmware, videoBytes, graphics, devices, host, cpu } = info;
-  const option = (name: string, value: string | number | undefined) =>
-    value === undefined ? undefined : `--${name} ${value}`;
-  const count = (name: string) => devices.filter((device) => device.name === name).length;
-  const rows: readonly (readonly [what: string, value: string | undefined, option?: string | undefined])[] = [
-    ['VirtualBox', product === undefined ? undefined : `${product} or later`],
-    ['host', host === undefined ? undefined : `CPUs of ${host.slice(host.lastIndexOf('.') + 1)}`],
-    ['RAM', ramBytes === undefined ? undefined : `${ramBytes / MIB} MiB`, option('memory', ramBytes && ramBytes / MIB)],
-    ['CPUs', cpuCount === undefined ? undefined : String(cpuCount), option('cpus', cpuCount)],
-    ['CPU', cpu === undefined || cpu.vendor === '' ? undefined : `made by ${cpu.vendor}, with the features shown`],
-    ['chipset', chipset, option('chipset', chipset?.toLowerCase())],
-    ['firmware', firmware, option('firmware', firmware?.toLowerCase())],
-    ['graphics', graphics, option('graphicscontroller', graphics?.toLowerCase())],
-    [
-      'video memory',
-      videoBytes === undefined ? undefined : `${videoBytes / MIB} MiB`,
-      option('vram', videoBytes && videoBytes / MIB),
-    ],
-    ...[...new Set(devices.filter(({ kind }) => kind !== 'system' && kind !== 'graphics').map(({ name }) => name))].map(
-      (name) => [deviceName(name).what, `${count(name)} (${name})`] as const,
-    ),
-  ];
-  return rows.flatMap(([what, value, how]) => (value === undefined ? [] : [{ what, value, option: how }]));
 }

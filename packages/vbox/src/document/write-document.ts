@@ -2,7 +2,8 @@ import { crc32, type DirectoryEntry, isSsmError, type OpenState, type OpenUnit, 
 import { decodeJson, encodeJson, type Json, JsonError } from '@ssmkit/schema';
 import type { Catalog, UnitContext } from '../catalog.js';
 import { PGM } from '../pgm/records.js';
-import { contextOfUnit, type ReadKnown, readUnit } from '../read-unit.js';
+import { readUnit } from '../read-unit.js';
+import { contextOfUnit, type ReadKnown } from '../read-with.js';
 import { cut } from '../unit-data.js';
 import { catalog as known } from '../units/index.js';
 import { toBase64 } from './base64.js';

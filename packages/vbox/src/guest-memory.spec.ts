@@ -479,4 +479,85 @@ describe('GuestMemory', () => {
       { numRuns: 60 },
     );
   });
+
+  describe('of a damaged state', () => {
+    const COUNT = 12;
+    /** In front of a packed page: the type of the record (`93`), its size in three bytes, and the number of KiB. */
+    const FRAME = 5;
+    let bytes: Uint8Array;
+    /** Where the records of pages begin. */
+    let records: readonly number[];
+
+    before(async () => {
+      bytes = await guestState([
+        {
+          pages: (put) => {
+            for (let i = 0; i < COUNT; i++) put.putRam(i, page(i));
+          },
+        },
+      ]);
+      records = [...bytes.keys()].filter((i) => bytes[i] === 0x93 && bytes[i + 4] === PAGE_SIZE / 1024);
+      expect(records).to.have.length.at.least(COUNT);
+      records = records.slice(-COUNT);
+    });
+
+    /** What is left when some bytes are others. */
+    async function openDamaged(place: number, change: (byte: number) => number, count = 1) {
+      const damaged = bytes.map((byte, i) => (i >= place && i < place + count ? change(byte) : byte));
+      const { state } = await openSalvaged(new MemorySource(damaged));
+      const memory = await GuestMemory.open(state, { partial: true });
+      const kinds = { right: [] as number[], missing: [] as number[], wrong: [] as number[] };
+      for (let i = 0; i < COUNT; i++) {
+        const is = Buffer.from(await read(memory, i * PAGE_SIZE));
+        kinds[is.equals(page(i)) ? 'right' : is.equals(zero) ? 'missing' : 'wrong'].push(i);
+      }
+      return { ...kinds, damage: memory.damage.map(({ status, detail }) => `${status}: ${detail}`) };
+    }
+    const all = Array.from({ length: COUNT }, (_, i) => i);
+
+    it('a page that cannot be expanded is missing, and those behind it are there', async () => {
+      let lost = 0;
+      for (let offset = FRAME; offset < 1000; offset += 20) {
+        const place = (records[3] as number) + offset;
+        const { right, missing, wrong, damage } = await openDamaged(place, () => 0xff, 20);
+        const crc = 'VERR_SSM_INTEGRITY_REC_TERM_CRC: the CRC of the stream is wrong at the end of the unit';
+        if (missing.length === 0) {
+          expect({ wrong, damage }).to.deep.equal({ wrong: [3], damage: [crc] });
+          continue;
+        }
+        lost++;
+        const unpacked = 'VERR_SSM_INTEGRITY_DECOMPRESSION: a page cannot be expanded: RAM at 0x3000';
+        expect({ missing, right }).to.deep.equal({ missing: [3], right: all.filter((i) => i !== 3) });
+        expect(damage).to.deep.equal([unpacked, crc]);
+      }
+      expect(lost).to.be.greaterThan(10);
+    });
+
+    const ends: readonly (readonly [what: string, offset: number, change: (byte: number) => number])[] = [
+      ['does not say where the next record is', 3, (byte) => byte ^ 0x01],
+      ['is of no type', 0, () => 0x9f],
+      ['expands to fewer bytes', 4, () => 3],
+      ['expands to more bytes', 4, () => 8],
+    ];
+    for (const [what, offset, change] of ends) {
+      it(`a page whose record ${what} ends the pass: nothing behind it is to be relied on`, async () => {
+        const { right, missing, wrong, damage } = await openDamaged((records[3] as number) + offset, change);
+        expect({ right, missing, wrong }).to.deep.equal({ right: all.slice(0, 3), missing: all.slice(3), wrong: [] });
+        expect(damage).to.have.lengthOf(1);
+      });
+    }
+
+    it('a page is as an earlier pass has it where it cannot be expanded in a later one', async () => {
+      const live = await guestState([
+        { pass: 0, pages: (put) => put.putRam(5, page(1)) },
+        { pages: (put) => put.putRam(5, page(2)) },
+      ]);
+      const last = live.findLastIndex((byte, i) => byte === 0x93 && live[i + 4] === PAGE_SIZE / 1024);
+      live.fill(0xff, last + FRAME, last + FRAME + 40);
+      const { state } = await openSalvaged(new MemorySource(live));
+      const memory = await GuestMemory.open(state, { partial: true });
+      expect(await read(memory, 5 * PAGE_SIZE)).to.deep.equal(page(1));
+      expect(memory.damage.map(({ status }) => status)).to.include('VERR_SSM_INTEGRITY_DECOMPRESSION');
+    });
+  });
 });

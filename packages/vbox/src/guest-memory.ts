@@ -23,8 +23,9 @@ export interface GuestMemoryOptions {
   /** Headers to go by instead of those that units have, by the units' offsets: whether the pages fit what is to be changed. */
   readonly headers?: ReadonlyMap<number, PgmHeader>;
   /**
-   * Of a damaged state (see `openSalvaged`) take what can be read: pages behind the damage of a pass count as not saved in it.
-   * What was wrong is in {@link GuestMemory.damage}. Bytes that have changed in a pass go unnoticed as long as it can be
+   * Of a damaged state (see `openSalvaged`) take what can be read: a page that cannot be expanded counts as not saved in its
+   * pass, and where nothing tells how large it was, so do all pages behind it. What was wrong is in
+   * {@link GuestMemory.damage}. Bytes that have changed in a pass go unnoticed as long as it can be
    * decoded.
    */
   readonly partial?: boolean;

@@ -1,9 +1,9 @@
-import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL, SsmError } from '@ssmkit/runtime';
+import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL, SsmError, type UnitHeader } from '@ssmkit/runtime';
 import { PageReader } from '../pgm/get-pages.js';
 import type { PgmMmio2Range, PgmRomRange } from '../pgm/header.js';
 import { getPgmHeader, type PgmHeader } from '../pgm/header-parts.js';
 import { OldMemoryReader, OldPageType, type OldRange } from '../pgm/old-memory.js';
-import { hasPageRecords, PAGE_SIZE, PageType, PGM, PgmVersion } from '../pgm/records.js';
+import { hasPageRecords, PAGE_SIZE, PageType, PGM, PgmVersion, pageTypes } from '../pgm/records.js';
 import { Page, PageTable, TableBudget } from './page-table.js';
 import { type AddressRange, ramLayout } from './ram-layout.js';
 import { SavedPages } from './saved-pages.js';
@@ -63,22 +63,33 @@ export class MemoryIndex {
     this.ram = new PageTable(this.#budget);
   }
 
-  /** Goes through a unit `pgm`; to be called for every pass in the order of the file. @throws SsmError */
-  async add(unit: OpenUnit): Promise<void> {
-    const { name, instance, pass } = unit;
+  /**
+   * Goes through a unit `pgm`; to be called for every pass in the order of the file.
+   *
+   * @param trust in a pass of a damaged state. @throws SsmError
+   */
+  async add(unit: OpenUnit, trust?: Trust): Promise<void> {
+    const { name, instance, pass, offset } = unit;
+    const where = { unit: name, instance, pass, offset };
+    const lost: LostPages = { count: 0, first: '' };
+    let failure: SsmError | undefined;
     try {
-      await this.#add(unit);
+      await this.#add(unit, trust, lost);
       // The checksum of the unit is behind its data.
       if (this.#page !== undefined) await unit.measure();
     } catch (error) {
       if (!isSsmError(error)) throw error;
-      const failure = error.at({ unit: name, instance, pass, offset: unit.offset });
+      failure = error.at(where);
       if (this.#page === undefined || error.status === 'VERR_TOO_MUCH_DATA') throw failure;
-      this.damage.push(failure);
     }
+    const { count, first } = lost;
+    const what =
+      count === 1 ? `a page cannot be expanded: ${first}` : `${count} pages cannot be expanded, first ${first}`;
+    if (count > 0) this.damage.push(new SsmError('VERR_SSM_INTEGRITY_DECOMPRESSION', what, where));
+    if (failure !== undefined) this.damage.push(failure);
   }
 
-  async #add(unit: OpenUnit): Promise<void> {
+  async #add(unit: OpenUnit, trust: Trust | undefined, lost: LostPages): Promise<void> {
     const { version, pass } = unit;
     this.saved.begin(unit);
     const own = await getPgmHeader(unit.stream, version, this.#hasLists);
@@ -88,7 +99,7 @@ export class MemoryIndex {
     this.header = { ...this.header, ...header };
     if (header.ranges !== undefined) this.#addRanges(header.ranges);
     if (header.ramConfig !== undefined && version !== PgmVersion.arm) this.ramRanges = ramLayout(header.ramConfig);
-    if (hasPageRecords(version)) await this.#addPages(unit);
+    if (hasPageRecords(version)) await this.#addPages(unit, trust, lost);
     else await this.#addOldMemory(unit);
     this.saved.end();
   }
@@ -102,7 +113,7 @@ export class MemoryIndex {
     for (const range of mmio2) this.mmio2.set(range.id, { range, pages: new PageTable(this.#budget) });
   }
 
-  async #addPages({ stream, version }: OpenUnit): Promise<void> {
+  async #addPages({ stream, version }: OpenUnit, trust: Trust | undefined, lost: LostPages): Promise<void> {
     const pages = new PageReader(stream);
     for (;;) {
       const more = pages.next();
@@ -110,7 +121,13 @@ export class MemoryIndex {
       const { type, page, range } = pages;
       // Where the data is, known to be readable where that is in doubt.
       const at = pages.hasData ? this.saved.here() : 0;
-      if (this.#page !== undefined && pages.hasData) await pages.read(this.#page);
+      if (this.#page !== undefined && pages.hasData && trust !== 'whole') {
+        if (trust !== 'framed') await pages.read(this.#page);
+        else if ((await this.saved.failureOf(at, this.#page)) !== undefined) {
+          if (lost.count++ === 0) lost.first = placeOf(pages);
+          continue;
+        }
+      }
       switch (type) {
         case PageType.ramRaw:
           if (this.#isRam(page, type)) this.ram.set(page, at);
@@ -195,6 +212,24 @@ function oldKind({ address }: OldRange, type: number): IndexedOldRange['kind'] {
   return isRom ? 'rom' : 'ram';
 }
 
+/**
+ * What is known of a pass: its checksum is right; or its records lead, one to the next, to an end that says as many bytes as
+ * there are.
+ */
+type Trust = 'whole' | 'framed';
+
+/** Pages of a pass that cannot be expanded. */
+interface LostPages {
+  count: number;
+  /** The place of the first, for people. */
+  first: string;
+}
+
+function placeOf({ type, range, page }: PageReader): string {
+  const memory = pageTypes[type]?.memory === 'ram' ? 'RAM' : `range ${range}`;
+  return `${memory} at 0x${(page * PAGE_SIZE).toString(16)}`;
+}
+
 /** How guest memory is gone through. */
 export interface IndexOptions {
   /** Most memory for tables. */
@@ -212,13 +247,52 @@ export interface IndexOptions {
  */
 export async function indexState(state: OpenState, options: IndexOptions): Promise<MemoryIndex> {
   const index = new MemoryIndex(state, options);
-  for await (const unit of state.units()) {
-    if (unit.name === PGM.name && unit.instance === PGM.instance) await index.add(unit);
-  }
+  const trusts = options.partial ? await trustsOf(state) : undefined;
+  for await (const unit of state.units()) if (isPgm(unit)) await index.add(unit, trusts?.get(unit.offset));
   if (index.version > 0) return index;
   const { name, instance } = PGM;
   throw (
     index.damage[0] ??
     new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the state holds no guest memory', { unit: name, instance })
   );
+}
+
+/*
+ * A page that cannot be expanded
+ *
+ * Records have no checksums, so that of a record that does not expand nothing says whether its data has changed or its
+ * size, behind which everything would be taken for something else. But a wrong size leads into the middle of data, where
+ * hardly one byte in a hundred begins a record, and each of those leads to another such place. So where records lead to
+ * TERM, at the offset in the unit that TERM says, they are where they were, and it was data that has changed.
+ */
+
+/** What is known of passes, by their offsets. */
+async function trustsOf(state: OpenState): Promise<ReadonlyMap<number, Trust>> {
+  const trusts = new Map<number, Trust>();
+  // Units of formats V1.x have no such records.
+  if (state.format !== '2.0') return trusts;
+  try {
+    for await (const unit of state.units()) {
+      const trust = isPgm(unit) ? await trustOf(unit, state.header.checksum) : undefined;
+      if (trust !== undefined) trusts.set(unit.offset, trust);
+    }
+  } catch (error) {
+    // What ends this ends going through the units again.
+    if (!isSsmError(error)) throw error;
+  }
+  return trusts;
+}
+
+async function trustOf(unit: OpenUnit, hasChecksum: boolean): Promise<Trust | undefined> {
+  try {
+    await unit.measure();
+    return hasChecksum ? 'whole' : 'framed';
+  } catch (error) {
+    if (!isSsmError(error)) throw error;
+    return error.status === 'VERR_SSM_INTEGRITY_REC_TERM_CRC' ? 'framed' : undefined;
+  }
+}
+
+function isPgm({ name, instance }: UnitHeader): boolean {
+  return name === PGM.name && instance === PGM.instance;
 }

@@ -1,4 +1,12 @@
-import type { GetStream, OpenState, OpenUnit, RecordMark, UnitHeader } from '@ssmkit/runtime';
+import {
+  type GetStream,
+  isSsmError,
+  type OpenState,
+  type OpenUnit,
+  type RecordMark,
+  type SsmError,
+  type UnitHeader,
+} from '@ssmkit/runtime';
 import { PAGE_SIZE } from '../pgm/records.js';
 
 /*
@@ -124,6 +132,34 @@ export class SavedPages {
     this.#cache.set(position, page);
     if (this.#cache.size > CACHED) this.#cache.delete(this.#cache.keys().next().value as number);
     return page;
+  }
+
+  /**
+   * Tries to read a page of which nothing is known but that its records lead on to the end of the unit.
+   *
+   * @param into {@link PAGE_SIZE} bytes.
+   * @returns why it cannot be expanded, where the data behind it is known all the same: the records of the page have no
+   * other data and say that they are as large as a page. @throws SsmError where it is not.
+   */
+  async failureOf(position: number, into: Uint8Array): Promise<SsmError | undefined> {
+    try {
+      await this.#read(position, into);
+      return undefined;
+    } catch (error) {
+      if (!isSsmError(error) || error.status !== 'VERR_SSM_INTEGRITY_DECOMPRESSION') throw error;
+      if (!(await this.#hasOwnRecords(position))) throw error;
+      return error;
+    }
+  }
+
+  /** Whether records begin where a page does, and end where it ends; they are not expanded. */
+  async #hasOwnRecords(position: number): Promise<boolean> {
+    const pass = this.#passOf(position);
+    const { stream, from } = await this.#resume(pass, position - pass.base);
+    await stream.skipReady(position - pass.base - from);
+    if (stream.buffered > 0) return false;
+    await stream.skipReady(PAGE_SIZE);
+    return stream.buffered === 0;
   }
 
   /**

@@ -77,6 +77,9 @@ export const maxInputOption = (): Option =>
     .argParser(parseSize)
     .default(2 ** 30, '1G');
 
+export const salvageOption = (): Option =>
+  new Option('--salvage', 'of a damaged state use what can be read; memory that cannot is missing, and zero');
+
 export const unitsOption = (): Option =>
   new Option('--units <module>', "layouts of the units: a module that exports a Catalog (default: VirtualBox's own)");
 
@@ -93,6 +96,11 @@ export const passOption = (): Option =>
 export interface CommonOptions {
   readonly json?: boolean;
   readonly maxInput: number;
+}
+
+/** Options of commands that can go by what is left of a damaged state. */
+export interface SalvageOptions extends CommonOptions {
+  readonly salvage?: boolean;
 }
 
 /** Options that pick a unit. */

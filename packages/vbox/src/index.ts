@@ -59,6 +59,7 @@ export {
   type TableRegister,
 } from './registers.js';
 export { registersText } from './registers-text.js';
+export { type SalvagedUnit, salvageUnit } from './salvage-unit.js';
 export * from './screen/index.js';
 export { unitPieces } from './unit-data.js';
 export * from './units/cpum/context.js';

@@ -35,7 +35,11 @@ export async function readKnownUnit(
   context: UnitContext,
   options: ReadOptions = {},
 ): Promise<ReadKnown> {
-  const read = await readUnit(unit, context, options);
+  return understood(unit, await readUnit(unit, context, options));
+}
+
+/** @throws SsmError as {@link readKnownUnit} */
+export function understood(unit: ReadableUnit, read: ReadKnown | ReadRaw): ReadKnown {
   if (read.kind === 'known') return read;
   const { name, instance, pass } = unit;
   const where = { unit: name, instance, pass };

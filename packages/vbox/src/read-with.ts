@@ -22,6 +22,7 @@ export type ReadableUnit = Omit<OpenUnit, 'mark' | 'copyTo'>;
  * Reads a unit, decoded where the catalog has its layout.
  *
  * @param unit of which nothing was read. @param context as of `contextOf`; pass and saving host are the unit's own.
+ * @param pieces its data.
  * @throws SsmError for damaged records; of raw units the pieces do.
  */
 export async function readWith(
@@ -29,8 +30,8 @@ export async function readWith(
   unit: ReadableUnit,
   context: UnitContext,
   limit = DECODED_MAX,
+  pieces = unitPieces(unit),
 ): Promise<ReadKnown | ReadRaw> {
-  const pieces = unitPieces(unit);
   const definition = catalog.find(unit);
   if (typeof definition === 'string') return { kind: 'raw', reason: definition, pieces };
   const parts: Uint8Array[] = [];

@@ -119,4 +119,44 @@ describe('ssm cpu', () => {
     expect(out).to.match(/eax=00000101/);
     expect(err).to.match(/^ssm: VERR_SSM_/);
   });
+
+  describe('of a damaged state', () => {
+    const wrongChecksum = { term: (view: DataView) => view.setUint32(4, 0, true) };
+    const registers = [...cpum(1)];
+    /** The unit is behind a damaged one, and the directory is cut off. */
+    const behind = sav()
+      .unit('x', 0, wrongChecksum)
+      .u32(1)
+      .unit('cpum', 1, { version: VERSION })
+      .mem(registers)
+      .bytes()
+      .subarray(0, -60);
+    const changed = sav()
+      .unit('cpum', 1, { version: VERSION, ...wrongChecksum })
+      .mem(registers)
+      .bytes();
+
+    it('says what helps', async () => {
+      for (const stdin of [behind, changed]) {
+        const { code, out, err } = await runSsm(['cpu', '-'], { stdin });
+        expect([code, out]).to.deep.equal([1, '']);
+        expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_\w+: .*; --salvage takes what can be read .*\n$/);
+      }
+    });
+
+    it('--salvage: looks behind the damage', async () => {
+      const { code, out, err } = await runSsm(['cpu', '-', '--salvage'], { stdin: behind });
+      expect([code, err]).to.deep.equal([0, '']);
+      expect(out).to.match(/^Guest CPUM \(VCPU 0\) state: \neax=00000100 /);
+    });
+
+    it('--salvage: takes registers whose checksum is wrong, and says so', async () => {
+      const { code, out, err } = await runSsm(['cpu', '-', '--salvage'], { stdin: changed });
+      expect(code).to.equal(1);
+      expect(out).to.match(/eax=00000100/);
+      expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_TERM_CRC: .*unit 'cpum'#1.*\n$/);
+      const json = await runSsm(['cpu', '-', '--salvage', '--json'], { stdin: changed });
+      expect((JSON.parse(json.out) as CpuDocument).errors).to.have.length(1);
+    });
+  });
 });

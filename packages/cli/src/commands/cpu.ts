@@ -13,9 +13,8 @@ import {
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
-import { SavedState } from '../saved-state.js';
 import { vboxUnit } from '../vbox-unit.js';
 
 /** A register in hexadecimal, such as `0x0000000000000010`. */
@@ -53,7 +52,7 @@ export interface CpuDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface Options extends CommonOptions {
+interface Options extends SalvageOptions {
   readonly cpu?: number;
 }
 
@@ -75,6 +74,7 @@ export function cpuCommand(context: Context): Command {
     .description("Shows the registers of the guest's CPUs as VirtualBox does.")
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .addOption(new Option('--cpu <n>', 'only this CPU (default: all)').argParser(parseCpu))
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
@@ -84,9 +84,8 @@ export function cpuCommand(context: Context): Command {
     });
 }
 
-async function cpu(context: Context, input: Input, { cpu: wanted }: Options): Promise<void> {
-  const state = await SavedState.open(input.source);
-  const { value, version, damage } = await vboxUnit(state, { name: 'cpum', instance: 1 });
+async function cpu(context: Context, input: Input, { cpu: wanted, salvage }: Options): Promise<void> {
+  const { value, version, damage } = await vboxUnit(input.source, { name: 'cpum', instance: 1 }, salvage);
   if (!hasRegisters(value)) {
     throw new SsmError('VERR_NO_DATA', 'a live pass has no registers, and the final pass is missing', { unit: 'cpum' });
   }

@@ -18,18 +18,10 @@ import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { STDIN } from '../input.js';
 import type { Output } from '../io.js';
-import { jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
-import {
-  addressText,
-  type MemOptions,
-  type Opened,
-  type Range,
-  rangeOption,
-  salvageOption,
-  withMemory,
-} from './mem-options.js';
+import { addressText, type Opened, type Range, rangeOption, withMemory } from './mem-options.js';
 
 /** What `ssm mem extract --json` prints; docs/cli.md says what each key means. */
 export interface MemExtractDocument {
@@ -47,7 +39,7 @@ export interface MemExtractDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface ExtractOptions extends MemOptions {
+interface ExtractOptions extends SalvageOptions {
   readonly format: 'raw' | 'elf';
   readonly range?: Range;
 }

@@ -2,9 +2,9 @@ import { SsmError } from '@ssmkit/runtime';
 import type { GuestMemory } from '@ssmkit/vbox';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../context.js';
-import { jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
-import { addressText, type MemOptions, parseAddress, salvageOption, withMemory } from './mem-options.js';
+import { addressText, parseAddress, withMemory } from './mem-options.js';
 
 /** What `ssm mem hexdump --json` prints; docs/cli.md says what each key means. */
 export interface MemHexdumpDocument {
@@ -48,7 +48,7 @@ export function memHexdumpCommand(context: Context): Command {
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
-    .action((file: string, address: number, length: number, options: MemOptions) =>
+    .action((file: string, address: number, length: number, options: SalvageOptions) =>
       withMemory(context, file, options, async ({ input, memory, damage }) => {
         const end = address + length;
         const parts = present(memory, address, end);

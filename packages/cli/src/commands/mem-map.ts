@@ -1,11 +1,11 @@
 import { type MappedRegion, type Mmio2Region, mappedRegions, type PageCounts } from '@ssmkit/vbox';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
-import { jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
 import { type Column, renderTable } from '../output/table.js';
-import { addressText, type MemOptions, type Opened, salvageOption, withMemory } from './mem-options.js';
+import { addressText, type Opened, withMemory } from './mem-options.js';
 
 /** What `ssm mem --json` prints; docs/cli.md says what each key means. */
 export interface MemMapDocument {
@@ -50,7 +50,7 @@ export function memMapCommand(context: Context): Command {
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', explanation)
-    .action((file: string, options: MemOptions) =>
+    .action((file: string, options: SalvageOptions) =>
       withMemory(context, file, options, async (opened) => {
         const mapped = await mappedRegions(opened.state, opened.memory);
         const document = documentOf(opened, mapped);

@@ -1,9 +1,10 @@
-import { isSsmError, type OpenState, openSalvaged, openState, SsmError } from '@ssmkit/runtime';
+import { type OpenState, openSalvaged, openState, type SsmError } from '@ssmkit/runtime';
 import { GuestMemory } from '@ssmkit/vbox';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
 import { type Input, withInput } from '../input.js';
-import { type CommonOptions, parseSize } from '../options.js';
+import { parseSize, type SalvageOptions } from '../options.js';
+import { suggestSalvage } from '../suggest-salvage.js';
 
 /*
  * What the commands of `ssm mem` have in common: how addresses are written, and how the memory is opened
@@ -55,19 +56,11 @@ export function addressText(address: number): string {
   return `0x${address.toString(16).padStart(8, '0')}`;
 }
 
-/** Options of all commands of `ssm mem`. */
-export interface MemOptions extends CommonOptions {
-  readonly salvage?: boolean;
-}
-
-export const salvageOption = (): Option =>
-  new Option('--salvage', 'of a damaged state use what can be read; what cannot is missing, and zero');
-
 /** Opens the guest's memory in the FILE of a command line for as long as `use` runs. */
 export function withMemory(
   context: Context,
   file: string,
-  options: MemOptions,
+  options: SalvageOptions,
   use: (opened: Opened) => Promise<void>,
 ): Promise<void> {
   context.json = options.json === true;
@@ -86,21 +79,9 @@ export function withMemory(
   });
 }
 
-async function openWhole({ source }: Input): Promise<Pick<Opened, 'state' | 'memory'>> {
-  try {
+function openWhole({ source }: Input): Promise<Pick<Opened, 'state' | 'memory'>> {
+  return suggestSalvage(async () => {
     const state = await openState(source);
     return { state, memory: await GuestMemory.open(state) };
-  } catch (error) {
-    if (!isSsmError(error) || !isDamage(error)) throw error;
-    throw new SsmError(error.status, `${error.detail}; --salvage takes what can be read`, error.where, {
-      cause: error,
-    });
-  }
-}
-
-/** Whether a failure is one of a state that is damaged, and not that of another file. */
-function isDamage({ status, where }: SsmError): boolean {
-  const isOther =
-    status === 'VERR_SSM_INTEGRITY_MAGIC' || status === 'VERR_SSM_INTEGRITY_VERSION' || where.offset === 0;
-  return !isOther && /^VERR_(?:SSM_INTEGRITY|EOF)/.test(status);
+  });
 }

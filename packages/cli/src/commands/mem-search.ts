@@ -3,18 +3,10 @@ import { MemoryPattern, searchMemory } from '@ssmkit/vbox';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Context, ExitCode } from '../context.js';
 import { UsageError } from '../errors.js';
-import { jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
-import {
-  addressText,
-  type MemOptions,
-  type Opened,
-  type Range,
-  rangeOption,
-  salvageOption,
-  withMemory,
-} from './mem-options.js';
+import { addressText, type Opened, type Range, rangeOption, withMemory } from './mem-options.js';
 
 /** What `ssm mem search --json` prints; docs/cli.md says what each key means. */
 export interface MemSearchDocument {
@@ -24,7 +16,7 @@ export interface MemSearchDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface SearchOptions extends MemOptions {
+interface SearchOptions extends SalvageOptions {
   readonly hex?: boolean;
   readonly utf16?: boolean;
   readonly ignoreCase?: boolean;

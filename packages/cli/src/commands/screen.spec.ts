@@ -101,4 +101,37 @@ describe('ssm screen', () => {
     expect(other.code).to.equal(1);
     expect(other.err).to.contain('VERR_SSM_UNIT_NOT_FOUND');
   });
+
+  describe('of a damaged state', () => {
+    const changed = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 0xff : byte));
+
+    it('says what helps', async () => {
+      const stdin = (await text).subarray(0, -40);
+      const { code, out, err } = await runSsm(['screen', '-'], { stdin });
+      expect([code, out]).to.deep.equal([1, '']);
+      expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_FOOTER: .*; --salvage takes what can be read .*\n$/);
+    });
+
+    it('--salvage: is whole where the damage is elsewhere', async () => {
+      const stdin = (await text).subarray(0, -40);
+      const { code, out, err } = await runSsm(['screen', '-', '--salvage'], { stdin });
+      expect([code, out, err]).to.deep.equal([0, 'C:\\>\n', '']);
+    });
+
+    it('--salvage: shows what can be read, says what is wrong, and fails all the same', async () => {
+      const whole = await text;
+      const registers = Buffer.from(whole).lastIndexOf('\nUnit\n');
+      // In the adapter's memory, which is in front of its registers; and in these.
+      for (const at of [registers - 60, registers + 200]) {
+        const stdin = changed(whole, at);
+        expect((await runSsm(['screen', '-'], { stdin })).code).to.equal(1);
+        const { code, err } = await runSsm(['screen', '-', 'a.png', '--salvage'], { stdin, cwd: folder });
+        expect(code).to.equal(1);
+        expect(err).to.match(/^ssm: VERR_\w+: .*unit '(pgm|vga)'/);
+        expect(existsSync(join(folder, 'a.png'))).to.equal(true);
+        const json = await runSsm(['screen', '-', '--salvage', '--json'], { stdin });
+        expect(JSON.parse(json.out).errors).to.have.length(1);
+      }
+    });
+  });
 });

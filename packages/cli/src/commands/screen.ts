@@ -1,14 +1,15 @@
-import { openState, SsmError } from '@ssmkit/runtime';
+import { openSalvaged, openState, SsmError } from '@ssmkit/runtime';
 import { type Picture, readScreen, type Screen, type ScreenMode } from '@ssmkit/vbox';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type Input, withInput } from '../input.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
-import type { ErrorJson } from '../output/json.js';
+import { type ErrorJson, errorJson } from '../output/json.js';
 import { encodePng } from '../output/png.js';
 import { STDOUT, writeOutput } from '../output-sink.js';
+import { suggestSalvage } from '../suggest-salvage.js';
 
 /** What `ssm screen --json` prints; docs/cli.md says what each key means. */
 export interface ScreenDocument {
@@ -24,7 +25,7 @@ export interface ScreenDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface Options extends CommonOptions {
+interface Options extends SalvageOptions {
   readonly monitor: number;
   readonly cursor: boolean;
 }
@@ -53,6 +54,7 @@ export function screenCommand(context: Context): Command {
     .argument('[out]', "the PNG file to write; '-' writes to stdout")
     .option('--monitor <number>', 'which monitor, from 0', parseMonitor, 0)
     .option('--no-cursor', 'leave the cursor of a text mode out')
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
@@ -65,7 +67,9 @@ export function screenCommand(context: Context): Command {
 
 async function showScreen(context: Context, input: Input, output: string | undefined, options: Options): Promise<void> {
   const { monitor, cursor } = options;
-  const screen = await readScreen(await openState(input.source), monitor);
+  const screen = await screenOf(input, options);
+  const { damage } = screen;
+  context.fail(damage);
   const picture = output === undefined && !context.json ? undefined : screen.picture({ cursor });
   const bytes = output === undefined ? 0 : await writePng(context, output, picture as Picture);
   if (context.json) {
@@ -80,7 +84,7 @@ async function showScreen(context: Context, input: Input, output: string | undef
       cursor: screen.cursor() ?? null,
       output: output ?? null,
       bytes,
-      errors: [],
+      errors: damage.map(errorJson),
     };
     await context.document(document);
   } else if (output === undefined) await context.print(shown(screen));
@@ -88,6 +92,13 @@ async function showScreen(context: Context, input: Input, output: string | undef
     const { width, height } = picture as Picture;
     await context.print(`${escapeText(output)}: ${width} × ${height} pixels, ${bytes} bytes\n`);
   }
+  await context.report(damage);
+}
+
+async function screenOf({ source }: Input, { monitor, salvage }: Options): Promise<Screen> {
+  if (!salvage) return suggestSalvage(async () => readScreen(await openState(source), monitor));
+  const { state } = await openSalvaged(source);
+  return readScreen(state, monitor, { partial: true });
 }
 
 /** The screen for a terminal: the text of a text mode, without the empty rows at its end, or what it is instead. */

@@ -97,4 +97,16 @@ describe('ssm screenshot', () => {
     expect(err).to.match(/^ssm: VERR_PATH_NOT_FOUND|^ssm: VERR_FILE_NOT_FOUND/);
     expect(existsSync(join(folder, 'no'))).to.equal(false);
   });
+
+  it('--salvage takes the picture of a damaged state, and says what is wrong with it', async () => {
+    const stdin = both.map((byte, i) => (i === Buffer.from(both).indexOf(png) + 5 ? byte ^ 1 : byte));
+    const refused = await runSsm(['screenshot', '-', 'a.png'], { stdin, cwd: folder });
+    expect([refused.code, refused.out]).to.deep.equal([1, '']);
+    expect(refused.err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_TERM_CRC: .*; --salvage takes what can be read .*\n$/);
+    expect(readdirSync(folder)).to.deep.equal([]);
+    const { code, out, err } = await runSsm(['screenshot', '-', 'a.png', '--salvage'], { stdin, cwd: folder });
+    expect([code, out]).to.deep.equal([1, 'a.png: 640 × 400 pixels, 7 bytes\n']);
+    expect(err).to.match(/^ssm: VERR_SSM_INTEGRITY_REC_TERM_CRC: .*unit 'DisplayScreenshot'#1100.*\n$/);
+    expect(readdirSync(folder)).to.deep.equal(['a.png']);
+  });
 });

@@ -4,12 +4,11 @@ import { Command } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type Input, withInput } from '../input.js';
-import { type CommonOptions, jsonOption, maxInputOption } from '../options.js';
+import { jsonOption, maxInputOption, type SalvageOptions, salvageOption } from '../options.js';
 import { escapeText } from '../output/escape.js';
 import { type ErrorJson, errorJson } from '../output/json.js';
 import { encodePng, rgbOfBgrx } from '../output/png.js';
 import { STDOUT, writeOutput } from '../output-sink.js';
-import { SavedState } from '../saved-state.js';
 import { vboxUnit } from '../vbox-unit.js';
 
 /** What `ssm screenshot --json` prints; docs/cli.md says what each key means. */
@@ -22,7 +21,7 @@ export interface ScreenshotDocument {
   readonly errors: readonly ErrorJson[];
 }
 
-interface Options extends CommonOptions {
+interface Options extends SalvageOptions {
   readonly thumbnail?: boolean;
 }
 
@@ -42,6 +41,7 @@ export function screenshotCommand(context: Context): Command {
     .argument('<file>', "the saved state; '-' reads it from stdin")
     .argument('<out>', "the PNG file to write; '-' writes to stdout")
     .option('--thumbnail', 'the small picture instead')
+    .addOption(salvageOption())
     .addOption(jsonOption())
     .addOption(maxInputOption())
     .addHelpText('after', example)
@@ -52,9 +52,9 @@ export function screenshotCommand(context: Context): Command {
     });
 }
 
-async function screenshot(context: Context, input: Input, output: string, { thumbnail }: Options): Promise<void> {
-  const state = await SavedState.open(input.source);
-  const { value, damage } = await vboxUnit(state, UNIT);
+async function screenshot(context: Context, input: Input, output: string, options: Options): Promise<void> {
+  const { thumbnail, salvage } = options;
+  const { value, damage } = await vboxUnit(input.source, UNIT, salvage);
   const type = thumbnail ? ScreenshotType.Thumbnail : ScreenshotType.Png;
   const block = value instanceof DisplayScreenshot ? value.picture(type) : undefined;
   if (block === undefined) {

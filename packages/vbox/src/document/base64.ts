@@ -2,9 +2,13 @@ const alphabet = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk
 const PADDING = '='.charCodeAt(0);
 const ascii = new TextDecoder();
 
+/** Memory for texts that are not long. */
+const short = new Uint8Array(65536);
+
 /** Base64 of bytes (RFC 4648 §4), padded. Made for data of gigabytes, of which strings would be made letter by letter. */
 export function toBase64(bytes: Uint8Array): string {
-  const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  const size = Math.ceil(bytes.length / 3) * 4;
+  const text = size > short.length ? new Uint8Array(size) : short.subarray(0, size);
   let to = 0;
   for (let at = 0; at < bytes.length; at += 3) {
     const triple = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);

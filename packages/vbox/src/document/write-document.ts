@@ -6,8 +6,8 @@ import { readUnit } from '../read-unit.js';
 import { contextOfUnit, type ReadKnown } from '../read-with.js';
 import { cut } from '../unit-data.js';
 import { catalog as known } from '../units/index.js';
-import { toBase64 } from './base64.js';
 import { headerJson } from './header-json.js';
+import { type Line, lineOf, lineText, lineWithData } from './line.js';
 import { type DirectoryJson, FORMAT, FORMAT_VERSION, type KnownUnitJson, RAW_LINE } from './state-json.js';
 import { pgmParts } from './write-pgm.js';
 
@@ -51,14 +51,16 @@ export async function* stateDocument(
   yield `"machine": ${JSON.stringify({ cpuCount: cpuCount ?? null, openSource: openSource ?? null })},\n"units": [`;
   let separator = '\n';
   const places: Place[] = [];
-  let afterLive = false;
+  let rangesKnown = false;
+  const onRanges = () => {
+    rangesKnown = true;
+  };
   try {
     for await (const unit of state.units()) {
       const { name, instance, offset } = unit;
-      for await (const line of unitLines(unit, catalog, context, afterLive)) {
-        yield `${separator}${JSON.stringify(line)}`;
+      for await (const line of unitLines(unit, catalog, context, { afterLive: rangesKnown, onRanges })) {
+        yield* lineText(separator, line);
         separator = ',\n';
-        afterLive ||= hasRanges(line);
       }
       const { stored } = await unit.measure();
       places.push({ name, instance, offset, end: offset + UNIT_HEADER_SIZE + utf8.encode(name).length + 1 + stored });
@@ -75,17 +77,23 @@ export async function* stateDocument(
   return { errors };
 }
 
+/** Whether the state has had the lists of ranges of guest memory, which its first pass has. */
+interface Ranges {
+  readonly afterLive: boolean;
+  readonly onRanges: () => void;
+}
+
 /** The lines that a unit takes. */
 async function* unitLines(
   unit: OpenUnit,
   catalog: Catalog,
   context: UnitContext,
-  afterLive: boolean,
-): AsyncGenerator<object, void, undefined> {
+  ranges: Ranges,
+): AsyncGenerator<Line, void, undefined> {
   const { name, instance, version, pass } = unit;
   const start = { name, instance, version, pass };
   if (name === PGM.name && instance === PGM.instance && typeof catalog.find(unit) === 'string') {
-    yield* pgmLines(unit, start, afterLive);
+    yield* pgmLines(unit, start, ranges);
     return;
   }
   const read = await readUnit(unit, context, { catalog });
@@ -99,14 +107,20 @@ async function* unitLines(
     return;
   }
   const json: KnownUnitJson = { ...start, class: read.definition.target.name, value };
-  yield json;
+  yield lineOf(json);
 }
 
-async function* pgmLines(unit: OpenUnit, start: object, afterLive: boolean): AsyncGenerator<object, void, undefined> {
+async function* pgmLines(
+  unit: OpenUnit,
+  start: object,
+  { afterLive, onRanges }: Ranges,
+): AsyncGenerator<Line, void, undefined> {
   let head: object | undefined = start;
   for await (const part of pgmParts(unit, afterLive)) {
-    if (part.kind === 'header') yield { ...start, header: part.json };
-    else if (part.kind === 'line') yield part.line;
+    if (part.kind === 'header') {
+      if (part.header.ranges !== undefined) onRanges();
+      yield lineOf({ ...start, header: part.json });
+    } else if (part.kind === 'line') yield part.line;
     else yield* rawLines({ ...head, reason: part.reason }, part.pieces, head === undefined);
     head = undefined;
   }
@@ -117,19 +131,12 @@ async function* rawLines(
   head: object,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   goesOn = false,
-): AsyncGenerator<object, void, undefined> {
+): AsyncGenerator<Line, void, undefined> {
   let first: object | undefined = head;
   for await (const piece of cut(pieces, RAW_LINE)) {
-    const text = toBase64(piece);
-    if (first === undefined) yield { more: text };
-    else yield goesOn ? { ...first, more: text } : { ...first, raw: text };
+    yield lineWithData(first ?? {}, first === undefined || goesOn ? 'more' : 'raw', piece);
     first = undefined;
   }
-}
-
-function hasRanges(line: object): boolean {
-  const { header } = line as { header?: { ranges?: unknown } };
-  return header?.ranges !== undefined;
 }
 
 /** The value as JSON; `undefined` where that would not give the same data again. */

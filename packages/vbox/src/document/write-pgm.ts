@@ -7,6 +7,7 @@ import { PageSequence } from '../pgm/page-sequence.js';
 import { hasPageRecords, PAGE_SIZE, PgmVersion, pageTypes } from '../pgm/records.js';
 import { unitPieces } from '../unit-data.js';
 import { toBase64 } from './base64.js';
+import { type Line, lineOf, lineWithData } from './line.js';
 import {
   type OldRunJson,
   oldTypeName,
@@ -27,7 +28,7 @@ const FLAGS_MOST = 2 ** 25 + RECORD_MOST;
 /** What of a unit comes next in a document. */
 export type PgmPart =
   | { readonly kind: 'header'; readonly header: PgmHeader; readonly json: Record<string, Json> }
-  | { readonly kind: 'line'; readonly line: object }
+  | { readonly kind: 'line'; readonly line: Line }
   /** Data that is not what its version promises: all that is left of the unit. */
   | { readonly kind: 'rest'; readonly reason: string; readonly pieces: AsyncIterable<Uint8Array> };
 
@@ -136,7 +137,7 @@ async function* oldLines(unit: OpenUnit, steps: Steps): AsyncGenerator<PgmPart, 
   for (;;) {
     const range = await steps.take(most, nextRange);
     if (range === undefined) break;
-    yield { kind: 'line', line: { range: rangeJson(range) } };
+    yield { kind: 'line', line: lineOf({ range: rangeJson(range) }) };
     let last: OldPage | undefined;
     while (await steps.take(RECORD_MOST, step)) {
       const { page, type, protection, hidden, hasData } = reader;
@@ -178,7 +179,7 @@ function rangeJson({ address, last, size, hasBits, description, flags }: OldRang
 /** Runs of pages until they are enough for a line. */
 class RunLine<T extends { readonly count: number; readonly data?: string }> {
   readonly #data = new Uint8Array(RAW_LINE);
-  #runs: T[] = [];
+  #runs: Line[] = [];
   #head: Omit<T, 'count' | 'data'> | undefined;
   #count = 0;
   #start = 0;
@@ -212,7 +213,8 @@ class RunLine<T extends { readonly count: number; readonly data?: string }> {
   #close(): void {
     if (this.#head === undefined) return;
     const data = this.#data.subarray(this.#start, this.#end);
-    this.#runs.push({ ...this.#head, count: this.#count, ...(data.length > 0 && { data: toBase64(data) }) } as T);
+    const run = { ...this.#head, count: this.#count };
+    this.#runs.push(data.length > 0 ? lineWithData(run, 'data', data) : lineOf(run));
     this.#head = undefined;
     this.#count = 0;
     this.#start = this.#end;
@@ -220,11 +222,11 @@ class RunLine<T extends { readonly count: number; readonly data?: string }> {
 
   take(): PgmPart {
     this.#close();
-    const pages = this.#runs;
+    const runs = this.#runs.flatMap((run, i) => (i === 0 ? run : [',', ...run]));
     this.#runs = [];
     this.#start = 0;
     this.#end = 0;
-    return { kind: 'line', line: { pages } };
+    return { kind: 'line', line: ['{"pages":[', ...runs, ']}'] };
   }
 }
 

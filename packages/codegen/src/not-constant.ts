@@ -1,4 +1,5 @@
 import type { ts } from 'ts-morph';
+import { fail } from './errors.js';
 import type { Modules } from './modules.js';
 
 /** An expression whose value cannot be told without running the code. */
@@ -19,4 +20,14 @@ export function notConstantName(node: ts.Node, name: string, modules: Modules): 
     return new NotConstant(node, `'${imported.module}' exports no const, enum or class '${imported.name}'`);
   }
   return new NotConstant(node, `it is neither imported nor a const, enum or class of the file's top level`);
+}
+
+/** Runs what evaluates expressions, and says whose they are where that fails. @throws CodegenError */
+export function within<T>(path: string, evaluation: () => T): T {
+  try {
+    return evaluation();
+  } catch (error) {
+    if (error instanceof NotConstant) return fail(error.node, `${path}: ${error.message}`);
+    throw error;
+  }
 }

@@ -14,26 +14,13 @@ import {
   withAutoPadding,
 } from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
-import { CodegenError } from './errors.js';
+import { fail } from './errors.js';
 import { evaluate, evaluateClass, NamedClass } from './evaluate.js';
-import {
-  hasModifier,
-  type Members,
-  membersOf,
-  type Property,
-  type SchemaDecorator,
-  schemaDecorators,
-} from './members.js';
+import { Lineages } from './lineage.js';
+import { hasModifier, type Property, type SchemaDecorator, schemaDecorators } from './members.js';
 import { Foreign, Modules } from './modules.js';
-import { NotConstant } from './not-constant.js';
-import {
-  isClassDeclaration,
-  isIdentifier,
-  isNamedExports,
-  isPropertyAccessExpression,
-  Project,
-  SyntaxKind,
-} from './ts-morph.js';
+import { within } from './not-constant.js';
+import { isClassDeclaration, isNamedExports, Project, SyntaxKind } from './ts-morph.js';
 
 /*
  * The scanner: with the files that it reads sources by, the one place that knows ts-morph.
@@ -98,12 +85,13 @@ const VIEW_FOREIGN = 'a view needs the layout of every member, and the source of
 
 class Scanner {
   readonly #modules: Modules;
+  readonly #lineages: Lineages;
   readonly #descriptors = new Map<ts.ClassDeclaration, Descriptor>();
-  readonly #members = new Map<ts.ClassDeclaration, Members>();
   readonly #origins = new Map<ts.SourceFile, Map<ClassRef, ClassOrigin>>();
 
   constructor(modules: Modules) {
     this.#modules = modules;
+    this.#lineages = new Lineages(modules);
   }
 
   file(file: ts.SourceFile): ScannedFile {
@@ -111,8 +99,8 @@ class Scanner {
       .filter(isClassDeclaration)
       .filter((declaration) => this.#classDecorators(declaration).length > 0);
     const scanned = classes.map((declaration): ScannedClass => {
-      const isPartial = this.#hasUnseenBase(declaration);
-      const members = this.#lineage(declaration).map((ancestor) => this.#membersOf(ancestor));
+      const isPartial = this.#lineages.isPartial(declaration);
+      const members = this.#lineages.members(declaration);
       const transient = members.flatMap((own) => own.properties.filter(isTransient).map(({ name }) => name));
       return {
         descriptor: this.descriptor(declaration),
@@ -144,7 +132,7 @@ class Scanner {
     const name = declaration.name?.text ?? '<anonymous>';
     const file = declaration.getSourceFile();
     const decorators = this.#classDecorators(declaration);
-    const members = this.#lineage(declaration).map((ancestor) => this.#membersOf(ancestor));
+    const members = this.#lineages.members(declaration);
     const properties = members.flatMap((own) => own.properties);
     if (!this.#isExported(declaration)) {
       fail(declaration, `${name}: must be exported under its name, so that the generated file can import it`);
@@ -162,7 +150,7 @@ class Scanner {
       const transient = properties.filter(isTransient).map((property) => property.name);
       const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
       const named = new Set([...called, ...transient]);
-      checkDescriptor(plain, { has: (member) => named.has(member), isPartial: this.#hasUnseenBase(declaration) });
+      checkDescriptor(plain, { has: (member) => named.has(member), isPartial: this.#lineages.isPartial(declaration) });
       if (plain.view) this.#checkView(declaration, name, [...properties.map((property) => property.name), ...called]);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       if (!autoPad) return plain;
@@ -179,47 +167,13 @@ class Scanner {
   #checkView(declaration: ts.ClassDeclaration, name: string, members: readonly string[]): void {
     const hidden = members.find((member) => member.startsWith('#'));
     if (hidden !== undefined) throw new DescriptorError(name, hidden, 'a view has no private members of its class');
-    if (this.#hasUnseenBase(declaration)) throw new DescriptorError(name, undefined, VIEW_FOREIGN);
+    if (this.#lineages.isPartial(declaration)) throw new DescriptorError(name, undefined, VIEW_FOREIGN);
     // Where one of its class may stand, a view may stand, too, and code for a class without views is not made for them.
-    for (const ancestor of this.#lineage(declaration).slice(0, -1)) {
+    for (const ancestor of this.#lineages.of(declaration).slice(0, -1)) {
       if (this.#classDecorators(ancestor).length === 0 || this.descriptor(ancestor).view) continue;
       const problem = `a view needs one of the class above it: ${ancestor.name?.text} must be a @SsmStruct({ view: true }), too`;
       throw new DescriptorError(name, undefined, problem);
     }
-  }
-
-  /** A class and its ancestors, base first. */
-  #lineage(declaration: ts.ClassDeclaration): ts.ClassDeclaration[] {
-    const parent = this.#parentOf(declaration);
-    return parent === undefined ? [declaration] : [...this.#lineage(parent), declaration];
-  }
-
-  /** What a class derives from, where its source is seen. */
-  #parentOf(declaration: ts.ClassDeclaration): ts.ClassDeclaration | undefined {
-    const base = baseOf(declaration);
-    if (base === undefined) return undefined;
-    const file = declaration.getSourceFile();
-    const found = isIdentifier(base)
-      ? this.#modules.find(file, base.text)
-      : isPropertyAccessExpression(base)
-        ? this.#modules.findIn(file, base.expression.getText(file), base.name.text)
-        : undefined;
-    return found === undefined || found instanceof Foreign || !isClassDeclaration(found) ? undefined : found;
-  }
-
-  /** Whether a class derives from one whose source is not seen: a package's, or one that a function returns. */
-  #hasUnseenBase(declaration: ts.ClassDeclaration): boolean {
-    const [oldest] = this.#lineage(declaration) as [ts.ClassDeclaration];
-    return baseOf(oldest) !== undefined;
-  }
-
-  #membersOf(declaration: ts.ClassDeclaration): Members {
-    let members = this.#members.get(declaration);
-    if (members === undefined) {
-      members = membersOf(declaration, this.#modules);
-      this.#members.set(declaration, members);
-    }
-    return members;
   }
 
   #fields(className: string, user: ts.SourceFile, property: Property): Field[] {
@@ -252,7 +206,7 @@ class Scanner {
     const ref: ClassRef = {
       name: argument.name,
       descriptor: () => this.descriptor(declaration),
-      isForeign: this.#hasUnseenBase(declaration),
+      isForeign: this.#lineages.isPartial(declaration),
     };
     const { name, file } = argument;
     return this.#remember(from, ref, { name, path: file.fileName, isForeign: false });
@@ -304,27 +258,6 @@ class Scanner {
         ),
     );
   }
-}
-
-/** What a class derives from. */
-function baseOf(declaration: ts.ClassDeclaration): ts.Expression | undefined {
-  return declaration.heritageClauses?.find(({ token }) => token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
-}
-
-/** Runs what evaluates expressions, and says whose they are where that fails. */
-function within<T>(path: string, evaluation: () => T): T {
-  try {
-    return evaluation();
-  } catch (error) {
-    if (error instanceof NotConstant) return fail(error.node, `${path}: ${error.message}`);
-    throw error;
-  }
-}
-
-function fail(node: ts.Node, problem: string): never {
-  const file = node.getSourceFile();
-  const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
-  throw new CodegenError(problem, file.fileName, line + 1, character + 1);
 }
 
 function isTransient({ decorators }: Property): boolean {

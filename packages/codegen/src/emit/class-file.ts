@@ -20,7 +20,7 @@ import { literal, propertyName, quote } from './literals.js';
 import { NestedNames } from './nested-names.js';
 import { emitPut } from './put.js';
 import { SourceText } from './source-file.js';
-import { emitView, emitViewRegistration } from './view-class.js';
+import { emitView, emitViewRegistration } from './view/class.js';
 
 /** Hosts whose layouts stand in a generated file: one of each family of compilers. */
 const layoutHosts = ['linux.amd64', 'linux.x86', 'win.x86'];

@@ -1,4 +1,4 @@
-import { type Constant, type Descriptor, type Field, holdsOf } from '@ssmkit/schema/model';
+import { type Constant, type Descriptor, type Field, type Holds, holdsOf } from '@ssmkit/schema/model';
 import type { Block } from '../plan.js';
 import type { ScannedClass } from '../scan.js';
 import { helper, lowerFirst } from './helpers.js';
@@ -111,10 +111,16 @@ export class ClassContext {
   }
 }
 
-/** An expression that is true when a value is outside a domain; `undefined` where every value is inside. */
-export function outside(field: Field, value: string, isBigint: boolean): string | undefined {
+/** The type of a value that a property holds, or of one of its elements. */
+export function elementType(holds: Holds): string {
+  return holds.what === 'typed' || holds.what === 'list' ? holds.element : holds.what;
+}
+
+/** An expression that is true when a value, or an element, is outside a domain; `undefined` where every value is inside. */
+export function outside(field: Field, value: string): string | undefined {
   const { domain } = field;
   if (domain === undefined) return undefined;
+  const isBigint = elementType(holdsOf(field)) === 'bigint';
   const number = (constant: number | bigint) => literal(isBigint ? BigInt(constant) : Number(constant));
   const tests: string[] = [];
   if (domain.min !== undefined) tests.push(`${value} < ${number(domain.min)}`);

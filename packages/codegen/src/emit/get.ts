@@ -1,9 +1,10 @@
 import { type Field, type Holds, kinds } from '@ssmkit/schema/model';
 import { isSigned, type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { outside } from './context.js';
+import { type ClassContext, elementType, outside } from './context.js';
 import { access, literal } from './literals.js';
-import { delegates, emitWith, emitWithin, noCallback, pathText, SMALL, usesFlags } from './put.js';
+import { plus, SMALL } from './place.js';
+import { delegates, noCallback, usesFlags } from './single.js';
+import { emitWith, emitWithin, pathText } from './within.js';
 
 /** Prints a get function: what {@link emitPut}'s wrote. */
 export function emitGet(context: ClassContext, name: string, mode: Mode): void {
@@ -75,10 +76,6 @@ function emitStep(context: ClassContext, step: Run | Single, mode: Mode): void {
   for (const slot of kept) emitSlot(context, slot);
 }
 
-function plus(at: number): string {
-  return at === 0 ? 'p' : `p + ${at}`;
-}
-
 function emitSlot(context: ClassContext, slot: Slot): void {
   const { out } = context;
   const { field, wire, at } = slot;
@@ -146,7 +143,7 @@ function emitScalar(context: ClassContext, slot: Slot, property: string): void {
     const high = `v.get${signed ? 'Int' : 'Uint'}32(${plus(at + 4)}, true)`;
     value = `${context.help('safeInteger')}(s, v.getUint32(${plus(at)}, true), ${high}, ${context.path(field)})`;
   } else value = load(bytes, signed, plus(at));
-  const test = outside(field, 'x', holds.what === 'bigint');
+  const test = outside(field, 'x');
   if (test === undefined) {
     out.line(`${property} = ${value.replace(/^\((.*)\)$/, '$1')};`);
     return;
@@ -184,13 +181,13 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
       return;
     }
   }
-  const element = holds.what === 'typed' || holds.what === 'list' ? holds.element : 'number';
+  const element = elementType(holds);
   const bytes = wire.form === 'indicator' ? 1 : (wire as { bytes: number }).bytes;
   const place = `${plus(at)} + i${bytes === 1 ? '' : ` * ${bytes}`}`;
   if (holds.what === 'list') out.line(`${property} = [];`);
   out.block(`for (let i = 0; i < ${count}; i++) {`, () => {
     const value = elementValue(field, bytes, place, element);
-    const test = outside(field, 'x', element === 'bigint');
+    const test = outside(field, 'x');
     if (test !== undefined) {
       out.line(`const x = ${value};`);
       out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
@@ -209,8 +206,8 @@ export function elementValue(field: Field, bytes: number, place: string, element
   return load(bytes, isSigned(field), place);
 }
 
-function emitElementDomain(context: ClassContext, { field, index, holds }: Slot, property: string): void {
-  const test = outside(field, 'x', holds.what === 'typed' && holds.element === 'bigint');
+function emitElementDomain(context: ClassContext, { field, index }: Slot, property: string): void {
+  const test = outside(field, 'x');
   if (test === undefined) return;
   const { out } = context;
   out.block(`for (const x of ${property}) {`, () => {

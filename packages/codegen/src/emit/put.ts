@@ -1,15 +1,11 @@
 import { type Field, type Holds, kinds } from '@ssmkit/schema/model';
 import { type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { outside } from './context.js';
+import { type ClassContext, elementType, outside } from './context.js';
 import { mayBeAbsent } from './json.js';
 import { access, literal } from './literals.js';
-
-/**
- * Behind a position in a buffer: positions are far below 2^30, and V8, once told, adds offsets to them without looking
- * for overflow, which makes straight-line code a tenth faster.
- */
-export const SMALL = '& 0x3fffffff';
+import { plus, SMALL } from './place.js';
+import { delegates, noCallback, usesFlags } from './single.js';
+import { emitWith, emitWithin, pathText } from './within.js';
 
 /** Prints a put function. */
 export function emitPut(context: ClassContext, name: string, mode: Mode): void {
@@ -39,18 +35,6 @@ export function emitPut(context: ClassContext, name: string, mode: Mode): void {
   });
 }
 
-/** Whether a function looks at its flags. */
-export function usesFlags(steps: readonly (Run | Single)[], mode: Mode): boolean {
-  return steps.some(
-    (step) =>
-      step.type === 'single' &&
-      (step.hostDependent ||
-        step.wire.form === 'callback' ||
-        delegates(step.field, step.wire) ||
-        (mode !== 'canonical' && step.field.class !== undefined)),
-  );
-}
-
 function emitStep(context: ClassContext, step: Run | Single, mode: Mode, first: boolean): void {
   if (step.type === 'single') {
     emitSingle(context, step, mode);
@@ -68,10 +52,6 @@ function usesBytes({ field, wire, holds }: Slot): boolean {
   if (wire.form === 'bytes' || wire.form === 'indicator') return true;
   if (wire.form === 'zeros') return ![1, 2, 4, 8].includes(wire.bytes) || wire.bytes === 1;
   return wire.form === 'value' && (wire.bytes === 1 || (holds.what === 'typed' && (field.count as number) > 32));
-}
-
-function plus(at: number): string {
-  return at === 0 ? 'p' : `p + ${at}`;
 }
 
 function emitSlot(context: ClassContext, slot: Slot): void {
@@ -158,8 +138,8 @@ function store(bytes: number, at: number | string, value: string, type: string):
   return `v.setUint${bytes * 8}(${place}, ${value}, true);`;
 }
 
-export function emitDomain(context: ClassContext, field: Field, index: number, value: string, holds: Holds): void {
-  const test = outside(field, value, holds.what === 'bigint');
+export function emitDomain(context: ClassContext, field: Field, index: number, value: string, _holds: Holds): void {
+  const test = outside(field, value);
   if (test === undefined) return;
   const { out } = context;
   out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, ${value}, ${context.at(index)});`);
@@ -175,7 +155,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
     out.line(`b.set(${property}, ${plus(at)});`);
     return;
   }
-  const element = holds.what === 'typed' || holds.what === 'list' ? holds.element : 'boolean';
+  const element = elementType(holds);
   const bytes = wire.form === 'indicator' ? 1 : (wire as { bytes: number }).bytes;
   if (holds.what === 'typed' && count > 32 && field.domain === undefined) {
     out.line(`b.set(${context.help('bytesOf')}(${property}), ${plus(at)});`);
@@ -183,7 +163,7 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
   }
   out.block(`for (let i = 0; i < ${count}; i++) {`, () => {
     const item = `${property}[i] as ${element}`;
-    const test = outside(field, 'x', element === 'bigint');
+    const test = outside(field, 'x');
     out.line(`const x = ${item};`);
     if (test !== undefined) {
       out.line(`if (${test}) throw ${context.help('outOfDomain')}(s, x, ${context.at(index)});`);
@@ -197,11 +177,6 @@ function emitArray(context: ClassContext, slot: Slot, property: string): void {
     } else if (wire.form === 'indicator') out.line(`b[${place}] = x ? 1 : 0;`);
     else out.line(store(bytes, place, 'x', element));
   });
-}
-
-/** Fields for which the shared engine's function for one field is called. */
-export function delegates(field: Field, wire: Single['wire']): boolean {
-  return wire.form === 'image' || field.end !== undefined || field.kind === 'u32_zx_u64';
 }
 
 export function emitSingle(context: ClassContext, step: Single, mode: Mode): void {
@@ -233,11 +208,6 @@ export function emitSingle(context: ClassContext, step: Single, mode: Mode): voi
   }
 }
 
-/** A callback without a method for the direction fails in the shared engine, with its status. */
-export function noCallback(context: ClassContext, index: number, direction: 'put' | 'get'): string {
-  return `${context.help(`${direction}Field`)}(s, o, ${context.at(index)}, flags);`;
-}
-
 function emitString(context: ClassContext, { field }: Single, property: string): void {
   const max = field.limit === undefined ? '' : `, ${field.limit}`;
   const put = `s.putStrZ${field.as === 'bytes' ? 'Bytes' : ''}(${property}${max});`;
@@ -264,23 +234,6 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     emitWith(context, field, `(${item})`);
     emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(put(item)));
   });
-}
-
-/** Gives a nested object the properties that its field says. */
-export function emitWith({ out }: ClassContext, field: Field, nested: string): void {
-  for (const name of field.with ?? []) out.line(`${access(nested, name)} = ${access('o', name)};`);
-}
-
-/** Prints statements whose failures get the way to a nested object. */
-export function emitWithin(context: ClassContext, path: string, body: () => void): void {
-  const { out } = context;
-  out.block('try {', body, '} catch (error) {');
-  out.line(`  throw ${context.help('within')}(s, error, ${path});`).line('}');
-}
-
-/** Path of a field, for a text in quotes. */
-export function pathText(context: ClassContext, field: Field): string {
-  return `${context.name}.${field.name}`;
 }
 
 /** Checks an array's length, and puts it where it stands in the stream. */

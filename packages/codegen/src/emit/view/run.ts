@@ -1,5 +1,5 @@
 import { type Descriptor, layoutOf } from '@ssmkit/schema/model';
-import { canonical, isCopied, type Mode, modesOf, planOf, type Run, type Single, type Slot } from '../plan.js';
+import { canonical, isCopied, type Mode, modesOf, planOf, type Run, type Single, type Slot } from '../../plan.js';
 
 /** Bytes that lie in the stream as in the memory of a view. */
 export interface Piece {

@@ -1,4 +1,4 @@
-import type { ClassContext } from './context.js';
+import type { ClassContext } from '../context.js';
 
 /** A name that a function of views has for something, where a statement uses it. */
 type Uses = 'b' | 'v' | 'm' | 'bm' | 'vm';

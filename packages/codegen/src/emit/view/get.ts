@@ -1,14 +1,13 @@
 import { layoutOf } from '@ssmkit/schema/model';
-import { canonical, isSigned, type Mode, planOf, type Run, type Single, type Slot } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { outside } from './context.js';
-import { elementValue, emitDefaults, emitHighHalf, emitSingle, load, wide } from './get.js';
-import { access } from './literals.js';
-import { viewName } from './nested-names.js';
-import { emitWithin, pathText, SMALL, usesFlags } from './put.js';
-import { BodyLines } from './view-body.js';
-import { partFlags, partFunction } from './view-put.js';
-import { LONG, type RunPiece, singlePiece, viewRun, words } from './view-run.js';
+import { canonical, isSigned, type Mode, planOf, type Run, type Single, type Slot } from '../../plan.js';
+import { type ClassContext, elementType, outside } from '../context.js';
+import { elementValue, emitDefaults, emitHighHalf, emitSingle, load, wide } from '../get.js';
+import { viewName } from '../nested-names.js';
+import { plus, SMALL } from '../place.js';
+import { usesFlags } from '../single.js';
+import { BodyLines } from './body.js';
+import { emitPart } from './part.js';
+import { LONG, type RunPiece, singlePiece, viewRun, words } from './run.js';
 
 /** Prints the get function of views: what {@link emitViewPut}'s wrote. */
 export function emitViewGet(context: ClassContext, name: string, mode: Mode): void {
@@ -45,10 +44,6 @@ export function emitViewGet(context: ClassContext, name: string, mode: Mode): vo
     body.print(context);
   });
   out.line();
-}
-
-function plus(at: number): string {
-  return at === 0 ? 'p' : `p + ${at}`;
 }
 
 function emitStep(context: ClassContext, step: Run | Single, mode: Mode, body: BodyLines): void {
@@ -96,8 +91,7 @@ function emitCheck(context: ClassContext, slot: Slot, body: BodyLines): void {
   const uses = bytes === 1 && !signed ? 'b' : 'v';
   if (field.count === undefined) {
     const safe = holds.what === 'number' && bytes === 8;
-    const isBigint = holds.what === 'bigint';
-    const test = outside(field, 'x', isBigint);
+    const test = outside(field, 'x');
     if (!safe && test === undefined) return;
     const high = `v.get${signed ? 'Int' : 'Uint'}32(${plus(at + 4)}, true)`;
     const value = safe
@@ -109,12 +103,11 @@ function emitCheck(context: ClassContext, slot: Slot, body: BodyLines): void {
     else emitDomain(context, index, test, value, uses, body);
     return;
   }
-  const isBigint = (holds.what === 'typed' || holds.what === 'list') && holds.element === 'bigint';
-  const test = outside(field, 'x', isBigint);
+  const test = outside(field, 'x');
   if (test === undefined) return;
   const place = `${plus(at)} + i${bytes === 1 ? '' : ` * ${bytes}`}`;
   body.line(`for (let i = 0; i < ${field.count}; i++) {`);
-  emitDomain(context, index, test, elementValue(field, bytes, place, isBigint ? 'bigint' : 'number'), uses, body);
+  emitDomain(context, index, test, elementValue(field, bytes, place, elementType(holds)), uses, body);
   body.line('}');
 }
 
@@ -150,7 +143,7 @@ function emitAfter(context: ClassContext, { field, wire, holds, at }: Slot, body
 }
 
 function emitOne(context: ClassContext, step: Single, mode: Mode, body: BodyLines): void {
-  const { out, descriptor } = context;
+  const { descriptor } = context;
   const { field, wire } = step;
   const piece = singlePiece(descriptor, step);
   if (piece !== undefined) {
@@ -162,19 +155,6 @@ function emitOne(context: ClassContext, step: Single, mode: Mode, body: BodyLine
       body.line(`${context.help('getPointers')}(m, ${piece.from}, ${count}, m, ${piece.from}, 8);`, 'm');
     }
   } else if (wire.form === 'nested') {
-    body.emit(() => {
-      const get = `${context.nested.view(field)}.${partFunction(field, mode, 'get')}`;
-      if (field.count === undefined) {
-        emitWithin(context, context.path(field), () =>
-          out.line(`${get}(s, ${access('o', field.name)}, ${partFlags(mode)});`),
-        );
-        return;
-      }
-      out.block(`for (const [i, part] of ${access('o', field.name)}.entries()) {`, () =>
-        emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () =>
-          out.line(`${get}(s, part, ${partFlags(mode)});`),
-        ),
-      );
-    });
+    body.emit(() => emitPart(context, field, mode, 'get'));
   } else body.emit(() => emitSingle(context, step, mode));
 }

@@ -1,12 +1,12 @@
 import { holdsOf, layoutOf } from '@ssmkit/schema/model';
-import { canonical, type Mode, modesOf } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { access, literal, quote } from './literals.js';
-import { viewName } from './nested-names.js';
-import { emitAccessors, viewMembers } from './view-accessors.js';
-import { emitViewGet } from './view-get.js';
-import { emitViewPut } from './view-put.js';
-import { pieceName, putPieces } from './view-run.js';
+import { canonical, type Mode, modesOf } from '../../plan.js';
+import type { ClassContext } from '../context.js';
+import { access, literal, quote } from '../literals.js';
+import { viewName } from '../nested-names.js';
+import { emitAccessors, viewMembers } from './accessors.js';
+import { emitViewGet } from './get.js';
+import { emitViewPut } from './put.js';
+import { pieceName, putPieces } from './run.js';
 
 /*
  * The class of a class's views

@@ -1,7 +1,7 @@
 import { type Field, type Holds, holdsOf, layoutOf, memberShape, valueTypeOf } from '@ssmkit/schema/model';
-import { canonical } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { access, propertyName } from './literals.js';
+import { canonical } from '../../plan.js';
+import type { ClassContext } from '../context.js';
+import { access, propertyName } from '../literals.js';
 
 /** A member of a structure that a view has as a property. */
 export interface ViewMember {

@@ -1,12 +1,14 @@
-import { type Field, layoutOf } from '@ssmkit/schema/model';
-import { canonical, type Mode, modesOf, planOf, type Run, type Single, type Slot } from '../plan.js';
-import type { ClassContext } from './context.js';
-import { outside } from './context.js';
-import { access } from './literals.js';
-import { viewName } from './nested-names.js';
-import { emitSingle, emitWithin, pathText, SMALL, usesFlags, zeros } from './put.js';
-import { BodyLines } from './view-body.js';
-import { LONG, pieceOf, type RunPiece, singlePiece, slotSize, viewRun, words } from './view-run.js';
+import { layoutOf } from '@ssmkit/schema/model';
+import { canonical, type Mode, planOf, type Run, type Single, type Slot } from '../../plan.js';
+import { type ClassContext, outside } from '../context.js';
+import { access } from '../literals.js';
+import { viewName } from '../nested-names.js';
+import { plus, SMALL } from '../place.js';
+import { emitSingle, zeros } from '../put.js';
+import { usesFlags } from '../single.js';
+import { BodyLines } from './body.js';
+import { emitPart } from './part.js';
+import { LONG, pieceOf, type RunPiece, singlePiece, slotSize, viewRun, words } from './run.js';
 
 /** Prints the put function of views. */
 export function emitViewPut(context: ClassContext, name: string, mode: Mode): void {
@@ -31,10 +33,6 @@ export function emitViewPut(context: ClassContext, name: string, mode: Mode): vo
     body.print(context);
   });
   out.line();
-}
-
-function plus(at: number): string {
-  return at === 0 ? 'p' : `p + ${at}`;
 }
 
 function emitRun(context: ClassContext, run: Run, body: BodyLines, isFirst: boolean): void {
@@ -71,13 +69,12 @@ function emitCheck(context: ClassContext, { field, index, wire, holds }: Slot, b
     body.line(`if (${property} > 0xffffffff) throw ${error};`);
   }
   if (field.count === undefined) {
-    const test = outside(field, property, holds.what === 'bigint');
+    const test = outside(field, property);
     const error = `${context.help('outOfDomain')}(s, ${property}, ${context.at(index)})`;
     if (test !== undefined) body.line(`if (${test}) throw ${error};`);
     return;
   }
-  const isBigint = (holds.what === 'typed' || holds.what === 'list') && holds.element === 'bigint';
-  const test = outside(field, 'x', isBigint);
+  const test = outside(field, 'x');
   if (test === undefined) return;
   const error = `${context.help('outOfDomain')}(s, x, ${context.at(index)})`;
   body.line(`for (const x of ${property}) if (${test}) throw ${error};`);
@@ -104,7 +101,7 @@ function isPointerSet(view: string, at: number): string {
 }
 
 function emitOne(context: ClassContext, step: Single, mode: Mode, body: BodyLines): void {
-  const { out, descriptor } = context;
+  const { descriptor } = context;
   const { field, wire } = step;
   const piece = singlePiece(descriptor, step);
   if (piece !== undefined) {
@@ -113,30 +110,6 @@ function emitOne(context: ClassContext, step: Single, mode: Mode, body: BodyLine
     const item = field.kind === 'rcptr' ? 4 : field.kind === 'hcptr_ni' ? 8 : undefined;
     body.line(item === undefined ? `s.putMem(${bytes});` : `s.putItems(${bytes}, ${item});`);
   } else if (wire.form === 'nested') {
-    body.emit(() => {
-      const put = `${context.nested.view(field)}.${partFunction(field, mode, 'put')}`;
-      if (field.count === undefined) {
-        emitWithin(context, context.path(field), () =>
-          out.line(`${put}(s, ${access('o', field.name)}, ${partFlags(mode)});`),
-        );
-        return;
-      }
-      out.block(`for (const [i, part] of ${access('o', field.name)}.entries()) {`, () =>
-        emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () =>
-          out.line(`${put}(s, part, ${partFlags(mode)});`),
-        ),
-      );
-    });
+    body.emit(() => emitPart(context, field, mode, 'put'));
   } else body.emit(() => emitSingle(context, step, mode));
-}
-
-/** The function of a nested view. */
-export function partFunction(field: Field, mode: Mode, direction: 'put' | 'get'): string {
-  const hasOwn = mode === 'ignored' && modesOf(field.class!.descriptor()).includes('ignored');
-  return `${direction}${hasOwn ? 'Ignored' : ''}`;
-}
-
-/** The flags that a nested view is given. */
-export function partFlags(mode: Mode): string {
-  return mode === 'canonical' ? '0' : 'flags';
 }

@@ -43,7 +43,8 @@ export class Modules {
   readonly structFlags: Record<string, number> = StructFlags;
   readonly #parse: (path: string) => ts.SourceFile;
   readonly #files = new Map<string, ts.SourceFile>();
-  readonly #dependencies = new Map<ts.SourceFile, Set<ts.SourceFile>>();
+  /** Where files are remembered that something looks into. */
+  #looked: Set<ts.SourceFile> | undefined;
   readonly #names = new Map<ts.SourceFile, Names>();
 
   constructor(parse: (path: string) => ts.SourceFile) {
@@ -60,18 +61,15 @@ export class Modules {
     return file;
   }
 
-  /** Files that a file's decorators have looked into. */
-  dependenciesOf(file: ts.SourceFile): readonly ts.SourceFile[] {
-    const seen = new Set<ts.SourceFile>();
-    const visit = (at: ts.SourceFile) => {
-      for (const next of this.#dependencies.get(at) ?? []) {
-        if (next === file || seen.has(next)) continue;
-        seen.add(next);
-        visit(next);
-      }
-    };
-    visit(file);
-    return [...seen];
+  /** Runs something, and adds the files to a set that it looks for names in. */
+  recording<T>(files: Set<ts.SourceFile>, run: () => T): T {
+    const outer = this.#looked;
+    this.#looked = files;
+    try {
+      return run();
+    } finally {
+      this.#looked = outer;
+    }
   }
 
   /** The class, enum or variable that a name stands for in a file; where it comes from, if that is not seen. */
@@ -94,7 +92,7 @@ export class Modules {
     const target = this.#openDeclarations(file, module);
     const found = target && this.#exported(target, name, this.#openDeclarations);
     if (found === undefined || found === UNSEEN) return undefined;
-    this.#depend(file, found.getSourceFile());
+    this.#looked?.add(found.getSourceFile());
     return found;
   }
 
@@ -171,7 +169,7 @@ export class Modules {
     const path = candidates.find((candidate) => /(?<!\.d)\.[cm]?ts$/.test(candidate) && existsSync(candidate));
     if (path === undefined) return undefined;
     const file = this.file(path);
-    this.#depend(from, file);
+    this.#looked?.add(file);
     return file;
   };
 
@@ -182,10 +180,4 @@ export class Modules {
     const { resolvedModule } = resolveModuleName(module, from.fileName, options, sys, undefined, undefined, ESNext);
     return resolvedModule === undefined ? undefined : this.file(resolvedModule.resolvedFileName);
   };
-
-  #depend(from: ts.SourceFile, on: ts.SourceFile): void {
-    const known = this.#dependencies.get(from) ?? new Set();
-    known.add(on);
-    this.#dependencies.set(from, known);
-  }
 }

@@ -83,10 +83,19 @@ const AUTO_PAD_FOREIGN =
 
 const VIEW_FOREIGN = 'a view needs the layout of every member, and the source of its base class is not seen';
 
+/** What the descriptor of a class is made of. */
+interface Uses {
+  /** Files that its decorators have names from. */
+  readonly files: Set<ts.SourceFile>;
+  /** Classes that it holds. */
+  readonly classes: Set<ts.ClassDeclaration>;
+}
+
 class Scanner {
   readonly #modules: Modules;
   readonly #lineages: Lineages;
   readonly #descriptors = new Map<ts.ClassDeclaration, Descriptor>();
+  readonly #uses = new Map<ts.ClassDeclaration, Uses>();
   readonly #origins = new Map<ts.SourceFile, Map<ClassRef, ClassOrigin>>();
 
   constructor(modules: Modules) {
@@ -114,7 +123,7 @@ class Scanner {
     return {
       path: file.fileName,
       classes: scanned,
-      dependencies: this.#modules.dependenciesOf(file).map((dependency) => dependency.fileName),
+      dependencies: this.#dependencies(file, classes),
       origins: this.#origins.get(file) ?? new Map(),
     };
   }
@@ -122,13 +131,34 @@ class Scanner {
   descriptor(declaration: ts.ClassDeclaration): Descriptor {
     let descriptor = this.#descriptors.get(declaration);
     if (descriptor === undefined) {
-      descriptor = this.#build(declaration);
+      const uses: Uses = { files: new Set(), classes: new Set() };
+      this.#uses.set(declaration, uses);
+      descriptor = this.#modules.recording(uses.files, () => this.#build(declaration, uses));
       this.#descriptors.set(declaration, descriptor);
     }
     return descriptor;
   }
 
-  #build(declaration: ts.ClassDeclaration): Descriptor {
+  /**
+   * The other files that classes of a file depend on, themselves or through the classes that they hold: the same ones
+   * whatever else was scanned.
+   */
+  #dependencies(file: ts.SourceFile, classes: readonly ts.ClassDeclaration[]): string[] {
+    const files = new Set<ts.SourceFile>();
+    const visited = new Set<ts.ClassDeclaration>();
+    const visit = (declaration: ts.ClassDeclaration) => {
+      if (visited.has(declaration)) return;
+      visited.add(declaration);
+      const uses = this.#uses.get(declaration) as Uses;
+      for (const used of uses.files) files.add(used);
+      for (const held of uses.classes) visit(held);
+    };
+    for (const declaration of classes) visit(declaration);
+    files.delete(file);
+    return [...files].map((used) => used.fileName);
+  }
+
+  #build(declaration: ts.ClassDeclaration, uses: Uses): Descriptor {
     const name = declaration.name?.text ?? '<anonymous>';
     const file = declaration.getSourceFile();
     const decorators = this.#classDecorators(declaration);
@@ -142,7 +172,7 @@ class Scanner {
     if (decorators.length > 1) fail(declaration, `${name}: has two class decorators`);
     try {
       const call = within(name, () => this.#classCall(decorator));
-      const fields = properties.flatMap((property) => this.#fields(name, file, property));
+      const fields = properties.flatMap((property) => this.#fields(name, file, property, uses));
       requireKinds(name, properties, fields);
       const plain = descriptorOf(name, call, fields);
       // A class may hold an array of itself: whoever asks for it while it is checked gets what there is.
@@ -176,7 +206,7 @@ class Scanner {
     }
   }
 
-  #fields(className: string, user: ts.SourceFile, property: Property): Field[] {
+  #fields(className: string, user: ts.SourceFile, property: Property, uses: Uses): Field[] {
     return property.decorators.flatMap(({ name, node, args }) => {
       if (!signatures.has(name)) return [];
       if (args === undefined) fail(node, `${className}.${property.name}: @${name} must be called: @${name}()`);
@@ -189,7 +219,7 @@ class Scanner {
         decorator: name,
         args: values.filter((argument) => argument !== undefined),
       };
-      return [fieldOf(className, call, (argument) => this.#classRef(user, argument))];
+      return [fieldOf(className, call, (argument) => this.#classRef(user, argument, uses))];
     });
   }
 
@@ -197,17 +227,15 @@ class Scanner {
     return isClass ? evaluateClass(argument, this.#modules) : evaluate(argument, this.#modules);
   }
 
-  #classRef(from: ts.SourceFile, argument: unknown): ClassRef | undefined {
+  #classRef(from: ts.SourceFile, argument: unknown, uses: Uses): ClassRef | undefined {
     if (argument instanceof Foreign) return this.#foreignRef(from, argument);
     if (!(argument instanceof NamedClass)) return undefined;
     const declaration = this.#modules.names(argument.file).declarations.get(argument.name);
     if (declaration === undefined || !isClassDeclaration(declaration)) return undefined;
     if (this.#classDecorators(declaration).length === 0) return undefined;
-    const ref: ClassRef = {
-      name: argument.name,
-      descriptor: () => this.descriptor(declaration),
-      isForeign: this.#lineages.isPartial(declaration),
-    };
+    const isForeign = this.#lineages.isPartial(declaration);
+    if (!isForeign) uses.classes.add(declaration);
+    const ref: ClassRef = { name: argument.name, descriptor: () => this.descriptor(declaration), isForeign };
     const { name, file } = argument;
     return this.#remember(from, ref, { name, path: file.fileName, isForeign: false });
   }

@@ -74,6 +74,32 @@ describe('ssmgen', () => {
     expect(await generate()).to.deep.equal({ 'inner.ssm.ts': 'written', 'pit.ssm.ts': 'written' });
   });
 
+  it('gives the same text for a source alone as for all together', async () => {
+    const more = `import { LIMIT } from './limit.js';\n@SsmStruct()\nexport class More {\n  @U8({ max: LIMIT }) a = 0;\n}\n`;
+    writeFileSync(at('limit.ts'), 'export const LIMIT = 3;\n');
+    writeFileSync(at('inner.ts'), `${inner()}${more}`);
+    await generate();
+    const text = readFileSync(at('pit.ssm.ts'), 'utf8');
+    unlinkSync(at('pit.ssm.ts'));
+    await generate();
+    expect(readFileSync(at('pit.ssm.ts'), 'utf8')).to.equal(text);
+    // What another class of the same file uses is nothing to it.
+    expect(text.split('\n')[1]).to.match(/^\/\/ ssmgen \d+ [0-9a-f]{32} \.\/inner\.ts$/);
+    writeFileSync(at('limit.ts'), 'export const LIMIT = 4;\n');
+    expect(await generate()).to.deep.equal({ 'inner.ssm.ts': 'written', 'pit.ssm.ts': 'current' });
+  });
+
+  it('generates again when something changes that a class uses which the source nests', async () => {
+    writeFileSync(at('limit.ts'), 'export const LIMIT = 3;\n');
+    writeFileSync(
+      at('inner.ts'),
+      `import { LIMIT } from './limit.js';\n${inner().replace('@U8()', '@U8({ max: LIMIT })')}`,
+    );
+    await generate();
+    writeFileSync(at('limit.ts'), 'export const LIMIT = 4;\n');
+    expect(await generate()).to.deep.equal({ 'inner.ssm.ts': 'written', 'pit.ssm.ts': 'written' });
+  });
+
   it('generates again what was edited by hand or deleted', async () => {
     await generate();
     const text = readFileSync(at('pit.ssm.ts'), 'utf8');

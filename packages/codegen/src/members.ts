@@ -1,4 +1,6 @@
+import { DescriptorError, type Field } from '@ssmkit/schema/model';
 import type { ts } from 'ts-morph';
+import { fail } from './errors.js';
 import { type Modules, SCHEMA } from './modules.js';
 import {
   isCallExpression,
@@ -86,4 +88,24 @@ export function nameText(name: ts.PropertyName): string {
 
 export function hasModifier(node: ts.HasModifiers, kind: ts.SyntaxKind): boolean {
   return node.modifiers?.some((modifier) => modifier.kind === kind) ?? false;
+}
+
+/** Whether a property is marked as one that is not saved. */
+export function isTransient({ decorators }: Property): boolean {
+  return decorators.some(({ name }) => name === 'Transient');
+}
+
+/** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
+export function requireKinds(className: string, properties: readonly Property[], fields: readonly Field[]): void {
+  const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
+  for (const property of properties) {
+    const { name, node } = property;
+    if (known.has(name) || name.startsWith('#') || isTransient(property)) continue;
+    fail(node, `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`);
+  }
+  for (const field of fields) {
+    if (field.hi !== undefined && !properties.some(({ name }) => name === field.hi)) {
+      throw new DescriptorError(className, field.name, `there is no property '${field.hi}' for the high half`);
+    }
+  }
 }

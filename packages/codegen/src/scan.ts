@@ -17,7 +17,14 @@ import type { ts } from 'ts-morph';
 import { fail } from './errors.js';
 import { evaluate, evaluateClass, NamedClass } from './evaluate.js';
 import { Lineages } from './lineage.js';
-import { hasModifier, type Property, type SchemaDecorator, schemaDecorators } from './members.js';
+import {
+  hasModifier,
+  isTransient,
+  type Property,
+  requireKinds,
+  type SchemaDecorator,
+  schemaDecorators,
+} from './members.js';
 import { Foreign, Modules } from './modules.js';
 import { within } from './not-constant.js';
 import { isClassDeclaration, isNamedExports, Project, SyntaxKind } from './ts-morph.js';
@@ -285,24 +292,5 @@ class Scanner {
           (specifier) => specifier.name.text === declaration.name?.text && specifier.propertyName === undefined,
         ),
     );
-  }
-}
-
-function isTransient({ decorators }: Property): boolean {
-  return decorators.some(({ name }) => name === 'Transient');
-}
-
-/** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
-function requireKinds(className: string, properties: readonly Property[], fields: readonly Field[]): void {
-  const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
-  for (const property of properties) {
-    const { name, node } = property;
-    if (known.has(name) || name.startsWith('#') || isTransient(property)) continue;
-    fail(node, `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`);
-  }
-  for (const field of fields) {
-    if (field.hi !== undefined && !properties.some(({ name }) => name === field.hi)) {
-      throw new DescriptorError(className, field.name, `there is no property '${field.hi}' for the high half`);
-    }
   }
 }

@@ -95,13 +95,27 @@ export function isTransient({ decorators }: Property): boolean {
   return decorators.some(({ name }) => name === 'Transient');
 }
 
-/** Every property must have a kind, be the high half of another one, or be `@Transient()`. */
-export function requireKinds(className: string, properties: readonly Property[], fields: readonly Field[]): void {
+/**
+ * Every property must have a kind, be the high half of another one, or be `@Transient()`.
+ *
+ * @param isPartial a base class is not seen, which may have a kind for it.
+ * @throws CodegenError, DescriptorError
+ */
+export function requireKinds(
+  className: string,
+  properties: readonly Property[],
+  fields: readonly Field[],
+  isPartial: boolean,
+): void {
+  const remedy = isPartial ? ', or set it in the constructor where it is one of the base class' : '';
   const known = new Set(fields.flatMap((field) => (field.hi === undefined ? [field.name] : [field.name, field.hi])));
   for (const property of properties) {
     const { name, node } = property;
     if (known.has(name) || name.startsWith('#') || isTransient(property)) continue;
-    fail(node, `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()`);
+    fail(
+      node,
+      `${className}.${name}: has no kind and would not be saved: decorate it, or mark it @Transient()${remedy}`,
+    );
   }
   for (const field of fields) {
     if (field.hi !== undefined && !properties.some(({ name }) => name === field.hi)) {

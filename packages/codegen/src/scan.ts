@@ -180,14 +180,15 @@ class Scanner {
     try {
       const call = within(name, () => this.#classCall(decorator));
       const fields = properties.flatMap((property) => this.#fields(name, file, property, uses));
-      requireKinds(name, properties, fields);
+      const isPartial = this.#lineages.isPartial(declaration);
+      requireKinds(name, properties, fields, isPartial);
       const plain = descriptorOf(name, call, fields);
       // A class may hold an array of itself: whoever asks for it while it is checked gets what there is.
       this.#descriptors.set(declaration, plain);
       const transient = properties.filter(isTransient).map((property) => property.name);
       const called = members.flatMap(({ methods, getters }) => [...methods, ...getters]);
       const named = new Set([...called, ...transient]);
-      checkDescriptor(plain, { has: (member) => named.has(member), isPartial: this.#lineages.isPartial(declaration) });
+      checkDescriptor(plain, { has: (member) => named.has(member), isPartial });
       if (plain.view) this.#checkView(declaration, name, [...properties.map((property) => property.name), ...called]);
       const { autoPad } = (call.args[0] ?? {}) as { autoPad?: boolean };
       if (!autoPad) return plain;

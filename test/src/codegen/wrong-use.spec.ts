@@ -129,6 +129,12 @@ const mistakes: readonly [what: string, source: string, line: number, problem: R
     /Pit: autoPad needs the layout of every member, which a class .* that derives from it, only has at run time/,
   ],
   [
+    'another value for what a base class of another package may have',
+    `import { Base } from '@acme/parts';\n@SsmStruct() export class Pit extends Base {\n  @U8() a = 0;\n  mode = 3;\n}`,
+    4,
+    /Pit\.mode: has no kind .*, or set it in the constructor where it is one of the base class/,
+  ],
+  [
     'a view of a class that derives from one of another package',
     `import { Part } from '@acme/parts';\n@SsmStruct({ view: true })\nexport class Pit extends Part {\n  @U8() a = 0;\n}`,
     2,

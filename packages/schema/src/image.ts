@@ -112,7 +112,7 @@ function readMember(
       const target = field.class!.target!();
       const before = (holds.what === 'object' ? [object[field.name]] : object[field.name]) as unknown[] | undefined;
       const items = Array.from({ length: count }, (_, i) => {
-        const item = viewOrNew(target, before?.[i]);
+        const item = viewOrNew(target, before, i);
         readImage(field.class!.descriptor(), host, item, image, at + (i * size) / count);
         return item;
       });

@@ -36,9 +36,13 @@ export function viewSlotOf(value: unknown): ClassSlot | undefined {
   return slot?.isView ? slot : undefined;
 }
 
-/** What is loaded where `current` stands in an object: a view of the class stays and is written to, else a new object. */
-export function viewOrNew<T extends object>(target: StateClass<T>, current: unknown): T {
+/**
+ * What is loaded as an element of a list: the view of the class that stands there already, which stays and is written
+ * to, else a new object. A view that stands in several places stays in the first.
+ */
+export function viewOrNew<T extends object>(target: StateClass<T>, list: readonly unknown[] | undefined, i: number): T {
+  const current = list?.[i];
   const viewed = viewSlotOf(current)?.target;
-  const stays = viewed !== undefined && (viewed === target || viewed.prototype instanceof target);
-  return stays ? (current as T) : new target();
+  if (viewed === undefined || list!.indexOf(current) !== i) return new target();
+  return viewed === target || viewed.prototype instanceof target ? (current as T) : new target();
 }

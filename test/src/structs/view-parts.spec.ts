@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { Outer } from '../classes/every-struct.js';
 import { Channel } from '../classes/nested.js';
 import { ChannelView } from '../classes/nested.ssm.js';
-import { Crooked, CrookedStream, CrookedStruct, type Kink, KinkHolder, SharpKink } from '../classes/view-parts.js';
-import { CrookedView, SharpKinkView } from '../classes/view-parts.ssm.js';
+import { Crooked, CrookedStream, CrookedStruct, Kink, KinkHolder, SharpKink } from '../classes/view-parts.js';
+import { CrookedView, KinkView, SharpKinkView } from '../classes/view-parts.ssm.js';
 import { GaugeView } from '../parts/classes.ssm.js';
 import { Collected, reading } from '../support/struct-stream.js';
 
@@ -136,6 +136,19 @@ describe('a view in an object', () => {
       expect(encodeJson(KinkHolder, loaded)).to.deep.equal(encodeJson(KinkHolder, holder));
       expect([loaded.entries, loaded.image, ...loaded.list]).to.have.ordered.members([entries, image, ...list]);
       expect([...entries.b, ...image.b, ...entries.d]).to.deep.equal([2n, 3n, 7n, 8n, 0, 0]);
+    }
+  });
+
+  it('stays in one place of a list where it stands in several, so that nothing is lost', () => {
+    const [first, second] = [1, 2].map((a) => Object.assign(new Kink(), { a }));
+    const saved = Object.assign(new KinkHolder(), { list: [first!, second!] });
+    for (const host of both) {
+      const stream = reading(joined(records(saved, host, 0)), { host, saved: host });
+      for (let i = 0; i < ROUNDS; i++) {
+        const loaded = Object.assign(new KinkHolder(), { list: Array(2).fill(new KinkView()) });
+        stream.getStructEx(loaded);
+        expect(encodeJson(KinkHolder, loaded)).to.deep.equal(encodeJson(KinkHolder, saved));
+      }
     }
   });
 

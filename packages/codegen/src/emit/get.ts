@@ -263,7 +263,7 @@ function emitNested(context: ClassContext, { field }: Single, property: string, 
     emitCount(context, field);
     out.line(`const items: ${target}[] = [];`);
     out.block('for (let i = 0; i < n; i++) {', () => {
-      const element = `${context.help('viewOrNew')}(${target}, ${property}?.[i])`;
+      const element = `${context.help('viewOrNew')}(${target}, ${property}, i)`;
       out.line(`const item = ${context.nested.mayBeView(field) ? element : `new ${target}()`};`);
       emitWith(context, field, 'item');
       emitWithin(context, `\`${pathText(context, field)}[\${i}]\``, () => out.line(get('item')));

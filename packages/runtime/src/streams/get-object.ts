@@ -136,11 +136,11 @@ function getArray(stream: GetPrimitives, object: Properties, field: Field, wire:
   const items: Properties = {};
   const list: unknown[] = [];
   const element = elementHolds(holds);
-  // The array grows with what is read: a large count in a short unit fails before it has cost anything.
   const before = wire.form === 'nested' ? (object[field.name] as readonly unknown[] | undefined) : undefined;
+  // The array grows with what is read: a large count in a short unit fails before it has cost anything.
   for (let i = 0; i < count; i++) {
-    items['item'] = before?.[i];
     try {
+      if (wire.form === 'nested') items['item'] = viewOrNew(field.class!.target!(), before, i);
       getValue(stream, object, items, field, wire, element, 'item', flags);
     } catch (error) {
       throw locate(error, `[${i}]`);
@@ -237,7 +237,7 @@ function getValue(
       target[name] = getLow32(stream, wire.bytes, flags);
       return;
     case 'nested':
-      target[name] = getNested(stream, outer, field, name === 'item', target[name], flags);
+      target[name] = getNested(stream, outer, field, target[name], flags);
       return;
   }
   const value = getInteger(stream, wire, valueTypeOf(field)!.signed);
@@ -274,18 +274,9 @@ function getLow32(stream: GetPrimitives, bytes: 4 | 8, flags: number): number {
   return low;
 }
 
-function getNested(
-  stream: GetPrimitives,
-  outer: Properties,
-  field: Field,
-  isElement: boolean,
-  current: unknown,
-  flags: number,
-): object {
+function getNested(stream: GetPrimitives, outer: Properties, field: Field, current: unknown, flags: number): object {
   const target = field.class!.target!();
-  // Lists are made anew, except for views that stand in them.
-  const stays = !isElement && typeof current === 'object' && current !== null;
-  const object = stays ? current : viewOrNew(target, current);
+  const object = typeof current === 'object' && current !== null ? current : new target();
   giveWith(outer, object, field);
   if (field.kind === 'struct' && field.flatten !== true) stream.getStructEx(object, field.flags ?? 0);
   else stream.getPart(target, object, flags);

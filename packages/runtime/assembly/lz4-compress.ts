@@ -1,3 +1,4 @@
+import { table } from './areas';
 import { copyOver, same } from './copy';
 import { beginBlock, slotOf } from './positions';
 
@@ -46,6 +47,7 @@ function putLiterals(from: usize, to: usize, matched: usize, out: usize): usize 
  * @returns the size of the result in bytes, or 0 when it does not fit in the limit.
  */
 export function lz4CompressBlock(input: usize, length: usize, output: usize, limit: usize): usize {
+  const hash = table();
   const bias = input - (beginBlock(length as u32) as usize);
   const end = input + length;
   const outEnd = output + limit;
@@ -57,7 +59,7 @@ export function lz4CompressBlock(input: usize, length: usize, output: usize, lim
     let misses: u32 = 1 << SKIP_BITS;
     while (pos <= last) {
       const value = load<u32>(pos);
-      const slot = slotOf(value);
+      const slot = slotOf(hash, value);
       let ref = (load<u16>(slot) as usize) + bias;
       store<u16>(slot, (pos - bias) as u16);
       // Entries of earlier blocks lie in front of this one. No block is so large that an offset would not fit.
@@ -81,7 +83,7 @@ export function lz4CompressBlock(input: usize, length: usize, output: usize, lim
       pos += MATCH_MIN + matched;
       anchor = pos;
       // A position inside of the match may begin the next one.
-      store<u16>(slotOf(load<u32>(pos - 2)), (pos - 2 - bias) as u16);
+      store<u16>(slotOf(hash, load<u32>(pos - 2)), (pos - 2 - bias) as u16);
     }
   }
   const run = end - anchor;

@@ -1,4 +1,4 @@
-import { OUTPUT, OUTPUT_SIZE } from './areas';
+import { result } from './areas';
 import { copyOver } from './copy';
 import { lz4CompressBlock } from './lz4-compress';
 import { lz4ExpandBlock } from './lz4-decompress';
@@ -13,7 +13,7 @@ import { isZero } from './zero';
 const RAW: u32 = 2;
 const LZF: u32 = 3;
 const ZERO: u32 = 4;
-const LZ4: u32 = 6;
+export const LZ4: u32 = 6;
 
 /** First byte of a record, less its type: a fixed bit and the flag "important". */
 const FIRST: u32 = 0x90;
@@ -27,14 +27,12 @@ const BLOCK_KIB: u32 = 4;
 /** Largest packed block that is written. */
 const PACKED_LIMIT: usize = BLOCK - 256;
 
-/** How many bytes of records were read, how many bytes they stand for, and how many records of each type there were. */
-export const RESULT: usize = memory.data(8 * 4, 16);
-const CONSUMED: usize = RESULT;
-const DATA: usize = RESULT + 4;
-/** Count of the records of a type. */
-function countOf(type: u32): usize {
-  return RESULT + 4 + ((type as usize) << 2) - 4;
-}
+/*
+ * What RESULT tells of the records that were read: their bytes, the bytes that they stand for, and how many of each type
+ * there were.
+ */
+const DATA: usize = 4;
+const RESULT_SIZE: usize = 8 * 4;
 
 /** Whether the next record begins as this one has. */
 function isFollowed(next: usize, end: usize, first: u32): bool {
@@ -42,18 +40,19 @@ function isFollowed(next: usize, end: usize, first: u32): bool {
 }
 
 /**
- * Reads records from `pos` on, and writes what they stand for to OUTPUT, until one comes that does not fit in `room`, is
+ * Reads records from `pos` on, and writes what they stand for to `out`, until one comes that does not fit in `room`, is
  * not all there, or is none that a writer makes of data: that one is the caller's, who also knows what is wrong with it.
  * So is one with which several of zeros begin, or several of blocks that are not packed: from here they would only be
  * copied once more.
  *
- * @param lastType highest type that there may be. @param room at most OUTPUT_SIZE. RESULT tells what was done.
+ * @param lastType highest type that there may be. RESULT tells what was done.
  */
-export function readRecords(pos: usize, end: usize, room: usize, lastType: u32): void {
+export function readRecords(pos: usize, end: usize, out: usize, room: usize, lastType: u32): void {
   const start = pos;
-  const roomEnd = OUTPUT + min(room, OUTPUT_SIZE);
-  let out = OUTPUT;
-  memory.fill(RESULT, 0, 8 * 4);
+  const outStart = out;
+  const roomEnd = out + room;
+  const told = result();
+  memory.fill(told, 0, RESULT_SIZE);
   while (end - pos >= 3) {
     const first = load<u8>(pos) as u32;
     const type = first & TYPE_MASK;
@@ -98,10 +97,11 @@ export function readRecords(pos: usize, end: usize, room: usize, lastType: u32):
       out += expanded;
     }
     pos = from + size;
-    store<u32>(countOf(type), load<u32>(countOf(type)) + 1);
+    const count = told + ((type as usize) << 2);
+    store<u32>(count, load<u32>(count) + 1);
   }
-  store<u32>(CONSUMED, (pos - start) as u32);
-  store<u32>(DATA, (out - OUTPUT) as u32);
+  store<u32>(told, (pos - start) as u32);
+  store<u32>(told, (out - outStart) as u32, DATA);
 }
 
 /** Writes the size of a record in three bytes. */
@@ -112,13 +112,13 @@ function putSize3(at: usize, size: usize): void {
 }
 
 /**
- * Writes a record to OUTPUT for each of `count` blocks from `input` on: ZERO, packed, or RAW where packing does not pay.
+ * Writes a record to `out` for each of `count` blocks from `input` on: ZERO, packed, or RAW where packing does not pay.
  *
  * @param packing LZF or LZ4, as in records; else blocks are not packed.
  * @returns how many bytes of records there are.
  */
-export function writeRecords(input: usize, count: u32, packing: u32): usize {
-  let out = OUTPUT;
+export function writeRecords(input: usize, count: u32, packing: u32, out: usize): usize {
+  const start = out;
   for (const end = input + (count as usize) * BLOCK; input < end; input += BLOCK) {
     if (isZero(input, BLOCK)) {
       store<u8>(out, (FIRST | ZERO) as u8);
@@ -142,5 +142,5 @@ export function writeRecords(input: usize, count: u32, packing: u32): usize {
       out += 4 + BLOCK;
     }
   }
-  return out - OUTPUT;
+  return out - start;
 }

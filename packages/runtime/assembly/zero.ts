@@ -11,3 +11,9 @@ export function isZero(at: usize, size: usize): bool {
   } while (at < end);
   return true;
 }
+
+/** Writes a byte to `out` for each of `count` pages from `at` on: 1 where it is all zero, else 0. */
+export function zeroPages(at: usize, count: u32, out: usize): void {
+  for (let page: u32 = 0; page < count; page++)
+    store<u8>(out + page, isZero(at + ((page as usize) << 12), 4096) ? 1 : 0);
+}

@@ -1,7 +1,8 @@
 import CRC32 from 'crc-32';
+import { wasm } from '../wasm/instance.js';
 
-/** From this size on Node's own CRC is faster than the table (`zlib.crc32` costs about 140 ns a call). */
-const NATIVE_FROM = 512;
+/** From this size on others are faster than the table: that of Node (`zlib.crc32` costs about 140 ns a call), or of WebAssembly. */
+const LARGE_FROM = 512;
 
 type Crc32 = (data: Uint8Array, previous?: number) => number;
 
@@ -17,7 +18,11 @@ const native: Crc32 | undefined = globalThis.process?.getBuiltinModule?.('node:z
  * @param previous CRC of the bytes in front of these.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
-  if (native !== undefined && bytes.length >= NATIVE_FROM) return native(bytes, previous);
+  if (bytes.length >= LARGE_FROM) {
+    if (native !== undefined) return native(bytes, previous);
+    const codecs = wasm();
+    if (codecs !== undefined) return codecs.crc32(bytes, previous);
+  }
   return CRC32.buf(bytes, previous) >>> 0;
 }
 

@@ -1,4 +1,4 @@
-import { crc32 } from '../codecs/crc32.js';
+import { crc32, crc32Combine } from '../codecs/crc32.js';
 import { isSsmError, SsmError } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import { messageOf } from '../io/thrown.js';
@@ -7,6 +7,13 @@ import { ReadGuard } from './guard.js';
 
 /** Size of the window through which a source is read. */
 const WINDOW = 65536;
+
+/** Bytes of the source whose CRC is known. */
+interface Summed {
+  readonly start: number;
+  readonly end: number;
+  readonly crc: number;
+}
 
 /**
  * The reading end of a stream: a window on the source, and the CRC of what was consumed.
@@ -32,6 +39,8 @@ export class ByteReader {
   #failure: SsmError | undefined;
   #crc = 0;
   #crcFrom = 0;
+  /** In the order of the source, none of them used yet. */
+  readonly #summed: Summed[] = [];
 
   /** @param position where to begin; other than 0 only with a source that has a size. */
   constructor(source: Source, position = 0, guard = new ReadGuard()) {
@@ -69,11 +78,27 @@ export class ByteReader {
 
   /** CRC of what was consumed since the start or since {@link restartCrc}. */
   get crc(): number {
-    if (this.checksum && this.#crcFrom < this.pos) {
-      this.#crc = crc32(this.bytes.subarray(this.#crcFrom, this.pos), this.#crc);
-      this.#crcFrom = this.pos;
+    if (!this.checksum) return this.#crc;
+    for (let next = this.#summed[0]; next !== undefined && next.end <= this.position; next = this.#summed[0]) {
+      this.#summed.shift();
+      if (next.start < this.#base + this.#crcFrom) continue;
+      this.#sumTo(next.start - this.#base);
+      this.#crc = crc32Combine(this.#crc, next.crc, next.end - next.start);
+      this.#crcFrom = next.end - this.#base;
     }
+    this.#sumTo(this.pos);
     return this.#crc;
+  }
+
+  #sumTo(end: number): void {
+    if (this.#crcFrom >= end) return;
+    this.#crc = crc32(this.bytes.subarray(this.#crcFrom, end), this.#crc);
+    this.#crcFrom = end;
+  }
+
+  /** Tells the CRC of bytes of the source that are in the window, so that it need not be computed again. */
+  sum(start: number, end: number, crc: number): void {
+    this.#summed.push({ start, end, crc });
   }
 
   /** {@link crc} with the next `count` bytes of the window included. */
@@ -85,6 +110,7 @@ export class ByteReader {
   restartCrc(crc: number): void {
     this.#crc = crc;
     this.#crcFrom = this.pos;
+    this.#summed.length = 0;
   }
 
   /**

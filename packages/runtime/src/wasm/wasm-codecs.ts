@@ -1,24 +1,16 @@
 import { copyBytes } from '../codecs/copy.js';
-import type { WasmConstant } from './webassembly.js';
+import { startModule, type WasmExports } from './exports.js';
+import { WASM_FREE, WASM_OWN_SIZE, WASM_PAGE, WASM_RESULT, WASM_SLACK } from './layout.js';
+import { type WasmModule, type WebAssemblyApi, webAssembly } from './webassembly.js';
 
-/** What the module exports (assembly/index.ts). */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  readonly INPUT: WasmConstant;
-  readonly INPUT_SIZE: WasmConstant;
-  readonly OUTPUT: WasmConstant;
-  readonly OUTPUT_SIZE: WasmConstant;
-  readonly RESULT: WasmConstant;
-  lzfCompress(length: number, limit: number): number;
-  lzfDecompress(length: number, size: number): number;
-  lz4Compress(length: number, limit: number): number;
-  lz4Decompress(length: number, size: number): number;
-  zeroPages(count: number): void;
-  readRecords(skew: number, length: number, room: number, lastType: number): void;
-  writeRecords(count: number, packing: number): number;
-}
+/** Where the areas of the memory are: what comes in, and what comes of it. */
+const INPUT = WASM_FREE + WASM_OWN_SIZE;
+const INPUT_SIZE = 0x20000;
+const OUTPUT = INPUT + INPUT_SIZE + WASM_SLACK;
+const OUTPUT_SIZE = 0x40000;
+const MEMORY_SIZE = OUTPUT + OUTPUT_SIZE + WASM_SLACK;
 
-/** What was read of records by {@link WasmCodecs.readRecords}, by place in the module's RESULT. */
+/** What {@link WasmCodecs.readRecords} tells of the records that it has read, by place. */
 const Result = { consumed: 0, data: 1, raw: 2, lzf: 3, zero: 4, lz4: 6, length: 8 } as const;
 
 /** What {@link WasmCodecs.readRecords} has read. */
@@ -44,28 +36,23 @@ const PAGE = 4096;
  * that other matches may be found.
  */
 export class WasmCodecs {
-  readonly #exports: Exports;
+  readonly #exports: WasmExports;
   readonly #memory: Uint8Array;
-  readonly #input: number;
-  readonly #inputSize: number;
-  readonly #output: number;
-  readonly #outputSize: number;
   readonly #result: Uint32Array;
+  #crcTables = false;
 
-  constructor(exports: object) {
-    const all = exports as Exports;
-    this.#exports = all;
-    this.#memory = new Uint8Array(all.memory.buffer);
-    this.#input = all.INPUT.value;
-    this.#inputSize = all.INPUT_SIZE.value;
-    this.#output = all.OUTPUT.value;
-    this.#outputSize = all.OUTPUT_SIZE.value;
-    this.#result = new Uint32Array(all.memory.buffer, all.RESULT.value, Result.length);
+  constructor(module: WasmModule) {
+    const { Memory } = webAssembly() as WebAssemblyApi;
+    const pages = Math.ceil(MEMORY_SIZE / WASM_PAGE);
+    const memory = new Memory({ initial: pages, maximum: pages });
+    this.#exports = startModule(module, memory, WASM_FREE);
+    this.#memory = new Uint8Array(memory.buffer);
+    this.#result = new Uint32Array(memory.buffer, WASM_FREE + WASM_RESULT, Result.length);
   }
 
   /** Blocks that {@link writeRecords} takes at once. */
   get blocksMax(): number {
-    return this.#inputSize / PAGE;
+    return INPUT_SIZE / PAGE;
   }
 
   /** Whether a block of `length` bytes can be packed here. */
@@ -75,33 +62,33 @@ export class WasmCodecs {
 
   /** Whether a block of `length` bytes that expands to `size` can be expanded here. */
   canExpand(length: number, size: number): boolean {
-    return length >= 0 && length <= this.#inputSize && size <= this.#outputSize;
+    return length >= 0 && length <= INPUT_SIZE && size <= OUTPUT_SIZE;
   }
 
   lzfCompress(input: Uint8Array, start: number, end: number, into: Uint8Array, at: number, limit: number): number {
     this.#put(input, start, end);
-    const size = this.#exports.lzfCompress(end - start, Math.min(limit, this.#outputSize));
+    const size = this.#exports.lzfCompress(INPUT, end - start, OUTPUT, Math.min(limit, OUTPUT_SIZE));
     this.#take(size, into, at);
     return size;
   }
 
   lzfDecompress(input: Uint8Array, start: number, end: number, into: Uint8Array, at: number, size: number): boolean {
     this.#put(input, start, end);
-    if (this.#exports.lzfDecompress(end - start, size) === 0) return false;
+    if (this.#exports.lzfDecompress(INPUT, INPUT + end - start, OUTPUT, size) === 0) return false;
     this.#take(size, into, at);
     return true;
   }
 
   lz4Compress(input: Uint8Array, start: number, end: number, into: Uint8Array, at: number, limit: number): number {
     this.#put(input, start, end);
-    const size = this.#exports.lz4Compress(end - start, Math.min(limit, this.#outputSize));
+    const size = this.#exports.lz4Compress(INPUT, end - start, OUTPUT, Math.min(limit, OUTPUT_SIZE));
     this.#take(size, into, at);
     return size;
   }
 
   lz4Decompress(input: Uint8Array, start: number, end: number, into: Uint8Array, at: number, size: number): boolean {
     this.#put(input, start, end);
-    if (this.#exports.lz4Decompress(end - start, size) === 0) return false;
+    if (this.#exports.lz4Decompress(INPUT, INPUT + end - start, OUTPUT, size) === 0) return false;
     this.#take(size, into, at);
     return true;
   }
@@ -114,8 +101,8 @@ export class WasmCodecs {
    */
   writeRecords(data: Uint8Array, start: number, count: number, packing: number): Uint8Array {
     this.#put(data, start, start + count * PAGE);
-    const size = this.#exports.writeRecords(count, packing);
-    return this.#memory.subarray(this.#output, this.#output + size);
+    const size = this.#exports.writeRecords(INPUT, count, packing, OUTPUT);
+    return this.#memory.subarray(OUTPUT, OUTPUT + size);
   }
 
   /**
@@ -126,17 +113,18 @@ export class WasmCodecs {
    * @returns how many bytes of data there are for {@link takeData}; {@link lastRecords} tells of the records.
    */
   readRecords(bytes: Uint8Array, start: number, end: number, room: number, lastType: number): number {
-    const stop = Math.min(end, start + this.#inputSize);
+    const stop = Math.min(end, start + INPUT_SIZE);
     // In memory copies are fastest to a place that lies alike, and from shared memory only there are they fast at all.
     const skew = (bytes.byteOffset + start) & 15;
-    this.#memory.set(bytes.subarray(start, stop), this.#input + skew);
-    this.#exports.readRecords(skew, stop - start, Math.min(room, this.#outputSize), lastType);
+    this.#memory.set(bytes.subarray(start, stop), INPUT + skew);
+    const at = INPUT + skew;
+    this.#exports.readRecords(at, at + stop - start, OUTPUT, Math.min(room, OUTPUT_SIZE), lastType);
     return this.#result[Result.data] as number;
   }
 
   /** What {@link readRecords} has decoded: valid until the next call of anything here. */
   get data(): Uint8Array {
-    return this.#memory.subarray(this.#output, this.#output + (this.#result[Result.data] as number));
+    return this.#memory.subarray(OUTPUT, OUTPUT + (this.#result[Result.data] as number));
   }
 
   /** Copies what {@link readRecords} has decoded. */
@@ -164,15 +152,30 @@ export class WasmCodecs {
 
   /** {@link zeroPages} of the pages that were put there last. */
   scanAgain(count: number): Uint8Array {
-    this.#exports.zeroPages(count);
-    return this.#memory.subarray(this.#output, this.#output + count);
+    this.#exports.zeroPages(INPUT, count, OUTPUT);
+    return this.#memory.subarray(OUTPUT, OUTPUT + count);
+  }
+
+  /** The CRC of `bytes` behind others whose CRC is `previous`. */
+  crc32(bytes: Uint8Array, previous: number): number {
+    if (!this.#crcTables) {
+      this.#exports.makeCrcTables();
+      this.#crcTables = true;
+    }
+    let crc = previous;
+    for (let done = 0; done < bytes.length; done += INPUT_SIZE) {
+      const end = Math.min(done + INPUT_SIZE, bytes.length);
+      this.#put(bytes, done, end);
+      crc = this.#exports.crc32(INPUT, INPUT + end - done, crc);
+    }
+    return crc >>> 0;
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {
-    copyBytes(bytes, start, end, this.#memory, this.#input);
+    copyBytes(bytes, start, end, this.#memory, INPUT);
   }
 
   #take(size: number, into: Uint8Array, at: number): void {
-    copyBytes(this.#memory, this.#output, this.#output + size, into, at);
+    copyBytes(this.#memory, OUTPUT, OUTPUT + size, into, at);
   }
 }

@@ -2,15 +2,27 @@
  * What is used of the global `WebAssembly`, which no library of types has for Node and browsers alike.
  */
 
-/** A value of a module that never changes. */
-export interface WasmConstant {
-  readonly value: number;
+/** A compiled module. It can be posted to workers. */
+export type WasmModule = object & { readonly brand?: 'WebAssembly.Module' };
+
+/** Memory of WebAssembly; its buffer is a `SharedArrayBuffer` where it is shared. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
 }
 
-interface WebAssemblyApi {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: object };
-  instantiate(bytes: Uint8Array): Promise<{ readonly instance: { readonly exports: object } }>;
+export interface WebAssemblyApi {
+  Module: new (bytes: Uint8Array) => WasmModule;
+  Instance: new (
+    module: WasmModule,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ) => { readonly exports: object };
+  /** Sizes are in pages of 64 KiB. */
+  Memory: new (size: {
+    initial: number;
+    maximum: number;
+    shared?: boolean;
+  }) => WasmMemory;
+  compile(bytes: Uint8Array): Promise<WasmModule>;
 }
 
 /** `undefined` where there is none. */

@@ -1,17 +1,6 @@
 import { SsmError } from '../error.js';
-import { wasm } from '../wasm/instance.js';
-import { doPart, runPart } from './parts.js';
-import {
-  Pool,
-  type SharedView,
-  SLOTS_PER_WORKER,
-  Slot,
-  SlotState,
-  type SlotView,
-  sharedSize,
-  takeSlot,
-  viewShared,
-} from './slots.js';
+import { newPoolMemory, type PoolMemory } from './pool-memory.js';
+import { instanceArea, Pool, Slot, SlotState, type SlotView, takeSlot } from './slots.js';
 import { canUseWorkers, type StartedWorker, startsBehind, startWorker } from './start-worker.js';
 
 /*
@@ -50,6 +39,10 @@ export function useWorkersFrom(bytes: number): () => void {
   };
 }
 
+/** Slots that are worth having for each worker, and for whoever hands out the work. */
+const SLOTS_PER_WORKER = 8;
+const SLOTS_MORE = 2;
+
 /** Milliseconds after which a part in a worker's hands is done again; where one cannot sleep, it is less. */
 const PATIENCE = 100;
 const PATIENCE_AWAKE = 10;
@@ -62,7 +55,7 @@ export interface PartResult {
   /** What came of it, from 0 to `size`. In shared memory, as a rule. Valid until the slot is released. */
   readonly out: Uint8Array;
   readonly size: number;
-  /** CRC of a packed part. */
+  /** CRC of the records: those that came of it, or those that it was made of. */
   readonly crc: number;
   /** Blocks that were expanded; fewer than there are where one is not well formed. */
   readonly good: number;
@@ -72,7 +65,7 @@ export interface PartResult {
 export class CodecPool {
   readonly #count: number;
   readonly #workers: StartedWorker[] = [];
-  #shared: SharedView | undefined;
+  #memory: PoolMemory | undefined;
   #free: SlotView[] = [];
   /** Handed out, oldest first. */
   #submitted: SlotView[] = [];
@@ -90,8 +83,8 @@ export class CodecPool {
 
   /** Workers that are at work. */
   get running(): number {
-    if (this.#shared === undefined || this.#ended) return 0;
-    return Math.max(0, Atomics.load(this.#shared.control, Pool.running) - this.#failed);
+    if (this.#memory === undefined || this.#ended) return 0;
+    return Math.max(0, Atomics.load(this.#memory.view.control, Pool.running) - this.#failed);
   }
 
   /** Counts bytes that are to be packed, or were read: workers are started when there are enough of them. */
@@ -102,11 +95,11 @@ export class CodecPool {
 
   /** Starts the workers, if that was not done before. */
   start(): void {
-    if (this.#shared !== undefined || this.#ended) return;
-    const count = this.#count * SLOTS_PER_WORKER + 2;
-    const memory = new SharedArrayBuffer(sharedSize(count));
-    this.#shared = viewShared(memory, count);
-    this.#free = [...this.#shared.slots];
+    if (this.#memory !== undefined || this.#ended) return;
+    const pool = newPoolMemory(this.#count, this.#count * SLOTS_PER_WORKER + SLOTS_MORE);
+    const { buffer, layout, wasm, view } = pool;
+    this.#memory = pool;
+    this.#free = [...view.slots];
     for (let i = 0; i < this.#count; i++) {
       let ready = false;
       let over = false;
@@ -125,7 +118,7 @@ export class CodecPool {
       };
       this.#starting++;
       try {
-        this.#workers.push(startWorker({ memory, slots: count }, { onReady, onEnd }));
+        this.#workers.push(startWorker({ buffer, layout, wasm, own: instanceArea(i) }, { onReady, onEnd }));
       } catch {
         onEnd();
       }
@@ -160,8 +153,7 @@ export class CodecPool {
 
   /** Hands out a slot that was filled. */
   submit(slot: SlotView): void {
-    const { control } = this.#shared as SharedView;
-    slot.words[Slot.wasm] = wasm() === undefined ? 0 : 1;
+    const { control } = (this.#memory as PoolMemory).view;
     this.#submitted.push(slot);
     Atomics.store(slot.words, Slot.state, SlotState.ready);
     Atomics.add(control, Pool.ticket, 1);
@@ -171,21 +163,28 @@ export class CodecPool {
   /** The result of a slot that was handed out. */
   finish(slot: SlotView): PartResult {
     const { words } = slot;
+    const { run, view } = this.#memory as PoolMemory;
     for (;;) {
       if (Atomics.load(words, Slot.state) === SlotState.done) return resultOf(slot, slot.out);
-      if (takeSlot(slot)) runPart(slot);
+      if (takeSlot(slot)) this.#do(slot);
       else if (!this.#doAnother() && !waitFor(words)) {
-        // In memory of one's own, since the worker may still write to the slot's; what both write there is the same.
-        return resultOf(slot, doPart(slot).slice());
+        // Not in the slot's own, where the worker may still write. What both say in its words is the same.
+        run(slot, view.spare);
+        return resultOf(slot, view.spare.slice(0, words[Slot.size]));
       }
     }
+  }
+
+  #do(slot: SlotView): void {
+    (this.#memory as PoolMemory).run(slot, slot.out);
+    Atomics.store(slot.words, Slot.state, SlotState.done);
   }
 
   /** Does the oldest part that nobody has begun. */
   #doAnother(): boolean {
     const slot = this.#submitted.find(takeSlot);
     if (slot === undefined) return false;
-    runPart(slot);
+    this.#do(slot);
     return true;
   }
 
@@ -203,8 +202,8 @@ export class CodecPool {
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#shared === undefined) return;
-    const { control } = this.#shared;
+    if (this.#memory === undefined) return;
+    const { control } = this.#memory.view;
     Atomics.store(control, Pool.stop, 1);
     Atomics.add(control, Pool.ticket, 1);
     Atomics.notify(control, Pool.ticket);

@@ -1,12 +1,20 @@
+import { WASM_FREE, WASM_OWN_SIZE, WASM_SLACK } from '../wasm/layout.js';
+
 /*
  * The memory that workers share
  *
- *     │ pool │ slot 0 … │ ops 0 … │ in 0 │ out 0 │ in 1 │ out 1 │ …
- *       words of control            bytes
+ *     │ tables of WebAssembly, an area for each of its instances │ pool │ slot 0 … │ ops 0 … │ spare │ data 0 │ rest 0 │ out 0 │ …
+ *                                                                  words of control            bytes
  *
  * A slot holds one part of the work: what it is (the words of the slot, and a list of operations), what it is made of
- * (in) and what comes of it (out). Whoever changes its state from `ready` to `taken` does it, and nobody else touches the
- * slot until it is `done`. What is in `in` stays as it is, so that a part can always be done again.
+ * (data and rest) and what comes of it (out). Whoever changes its state from `ready` to `taken` does it, and nobody else
+ * touches the slot until it is `done`. What it is made of stays as it is, so that a part can always be done again.
+ *
+ * Packing: an operation n > 0 stands for the next n blocks of 4 KiB in `data`, which become records; n < 0 for the next
+ * -n bytes in `rest`, which are records already.
+ *
+ * Expanding: `area`, which is `data` and `rest` together, holds records that follow each other. An operation is three
+ * words: where a block of them begins, where it ends, and to how many bytes it expands: 0 where it is not packed.
  */
 
 /** Words of the pool, from the first on. */
@@ -27,20 +35,18 @@ export const Slot = {
   type: 1,
   /** Whether to expand; else to pack. */
   expand: 2,
-  /** Whether the one who asks uses WebAssembly: others may find other matches. */
-  wasm: 3,
   /** Words in the list of operations. */
-  ops: 4,
+  ops: 3,
+  /** Where the records to be expanded begin in `area`, and how many bytes they have. */
+  start: 4,
+  stored: 5,
   /** Bytes in `out`. */
-  size: 5,
-  /** CRC of them; of packed parts only. */
-  crc: 6,
-  /** Whether the blocks to be expanded are in records that follow each other, and where these begin. */
-  whole: 8,
-  start: 9,
-  /** Operations that were done; fewer than there are where one was not well formed. */
-  good: 7,
-  length: 10,
+  size: 6,
+  /** CRC of the records: those that were packed, or those that were to be expanded. */
+  crc: 7,
+  /** Blocks that were expanded; fewer than there are where one was not well formed. */
+  good: 8,
+  length: 12,
 } as const;
 
 export const SlotState = { free: 0, ready: 1, taken: 2, done: 3 } as const;
@@ -54,12 +60,10 @@ export const IN_SIZE = 0x20000;
 export const REST_SIZE = 0x8000;
 export const OUT_SIZE = 0x40000;
 
-/** Slots that are worth having for each worker, and for whoever hands out the work. */
-export const SLOTS_PER_WORKER = 3;
+const AREA_BYTES = IN_SIZE + REST_SIZE + WASM_SLACK;
+const OUT_BYTES = OUT_SIZE + WASM_SLACK;
 
-const SLOT_BYTES = IN_SIZE + REST_SIZE + OUT_SIZE;
-
-/** A slot, as each side sees it. */
+/** A slot, as each side sees it. All are views of the shared memory. */
 export interface SlotView {
   readonly index: number;
   readonly words: Int32Array;
@@ -77,35 +81,57 @@ export interface SlotView {
 export interface SharedView {
   readonly control: Int32Array;
   readonly slots: readonly SlotView[];
+  /** In the place of a slot's `out`, when a part is done again while somebody may still write there. */
+  readonly spare: Uint8Array;
 }
 
-/** Size of the memory for `count` slots. */
-export function sharedSize(count: number): number {
-  return controlBytes(count) + count * SLOT_BYTES;
+/** How much there is of what in the memory of a pool. */
+export interface SharedLayout {
+  /** Instances of WebAssembly: one for each worker, and one more. */
+  readonly instances: number;
+  readonly slots: number;
 }
 
-function controlBytes(count: number): number {
-  return (Pool.length + count * (Slot.length + OPS_MAX)) * 4;
+/** Does the part in a slot, and says in the slot what came of it. @param out where that goes. */
+export type RunPart = (slot: SlotView, out: Uint8Array) => void;
+
+/** Where the area of an instance of WebAssembly is. */
+export function instanceArea(index: number): number {
+  return WASM_FREE + index * WASM_OWN_SIZE;
 }
 
-/** The slots in a memory made for `count`. */
-export function viewShared(memory: SharedArrayBuffer, count: number): SharedView {
-  const control = new Int32Array(memory, 0, controlBytes(count) / 4);
-  const slots = Array.from({ length: count }, (_, index): SlotView => {
+function controlBytes({ slots }: SharedLayout): number {
+  return (Pool.length + slots * (Slot.length + OPS_MAX)) * 4;
+}
+
+function spareAt(layout: SharedLayout): number {
+  return instanceArea(layout.instances) + controlBytes(layout);
+}
+
+/** Size of the memory. */
+export function sharedSize(layout: SharedLayout): number {
+  return spareAt(layout) + OUT_BYTES + layout.slots * (AREA_BYTES + OUT_BYTES);
+}
+
+/** What is where in a memory. */
+export function viewShared(memory: SharedArrayBuffer, layout: SharedLayout): SharedView {
+  const control = new Int32Array(memory, instanceArea(layout.instances), controlBytes(layout) / 4);
+  const spare = spareAt(layout);
+  const slots = Array.from({ length: layout.slots }, (_, index): SlotView => {
     const words = Pool.length + index * Slot.length;
-    const ops = Pool.length + count * Slot.length + index * OPS_MAX;
-    const bytes = controlBytes(count) + index * SLOT_BYTES;
+    const ops = Pool.length + layout.slots * Slot.length + index * OPS_MAX;
+    const area = spare + OUT_BYTES + index * (AREA_BYTES + OUT_BYTES);
     return {
       index,
       words: control.subarray(words, words + Slot.length),
       ops: control.subarray(ops, ops + OPS_MAX),
-      data: new Uint8Array(memory, bytes, IN_SIZE),
-      rest: new Uint8Array(memory, bytes + IN_SIZE, REST_SIZE),
-      area: new Uint8Array(memory, bytes, IN_SIZE + REST_SIZE),
-      out: new Uint8Array(memory, bytes + IN_SIZE + REST_SIZE, OUT_SIZE),
+      data: new Uint8Array(memory, area, IN_SIZE),
+      rest: new Uint8Array(memory, area + IN_SIZE, REST_SIZE),
+      area: new Uint8Array(memory, area, IN_SIZE + REST_SIZE),
+      out: new Uint8Array(memory, area + AREA_BYTES, OUT_SIZE),
     };
   });
-  return { control, slots };
+  return { control, slots, spare: new Uint8Array(memory, spare, OUT_SIZE) };
 }
 
 /** Takes a slot that is ready. @returns whether nobody else was faster. */

@@ -1,13 +1,14 @@
+import type { PoolMemory } from './pool-memory.js';
+
 /*
  * Starting workers: threads of Node, or workers of a page. Both run worker.js, which lies beside this module and is told
  * which memory it shares.
  */
 
 /** What a worker is told. */
-export interface Assignment {
-  readonly memory: SharedArrayBuffer;
-  /** How many slots are in it. */
-  readonly slots: number;
+export interface Assignment extends Pick<PoolMemory, 'buffer' | 'layout' | 'wasm'> {
+  /** Where in the memory the area of its instance of WebAssembly is. */
+  readonly own: number;
 }
 
 /** A worker that was started. */

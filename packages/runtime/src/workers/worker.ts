@@ -1,10 +1,12 @@
-import { useWasm, wasmReady } from '../wasm/instance.js';
-import { runPart } from './parts.js';
-import { Pool, Slot, type SlotView, takeSlot, viewShared } from './slots.js';
+import { Pool, type RunPart, Slot, SlotState, type SlotView, takeSlot, viewShared } from './slots.js';
 import type { Assignment } from './start-worker.js';
+import { wasmParts } from './wasm-parts.js';
 
 /*
  * What a worker runs: it takes parts that are ready, does them, and sleeps where there are none, until it is stopped.
+ *
+ * The time to load it is paid with every operation that has workers: it imports what it needs and no more, and no
+ * package, which a page without a bundler could not find from within a worker.
  */
 
 /** What is used of a thread's port and of a worker's global object. */
@@ -19,9 +21,9 @@ else {
   scope.onmessage = ({ data }) => void serve(scope, data);
 }
 
-async function serve(port: Port, { memory, slots: count }: Assignment): Promise<void> {
-  await wasmReady();
-  const { control, slots } = viewShared(memory, count);
+async function serve(port: Port, assignment: Assignment): Promise<void> {
+  const { control, slots } = viewShared(assignment.buffer, assignment.layout);
+  const run = await partsOf(assignment);
   Atomics.add(control, Pool.running, 1);
   port.postMessage('ready');
   // Slots are filled in turn: whoever begins behind the one taken last finds the oldest part first.
@@ -35,10 +37,17 @@ async function serve(port: Port, { memory, slots: count }: Assignment): Promise<
       continue;
     }
     last = slot.index;
-    useWasm(slot.words[Slot.wasm] !== 0);
-    runPart(slot);
+    run(slot, slot.out);
+    Atomics.store(slot.words, Slot.state, SlotState.done);
     Atomics.notify(slot.words, Slot.state);
   }
+}
+
+async function partsOf({ wasm, own }: Assignment): Promise<RunPart> {
+  if (wasm !== undefined) return wasmParts(wasm.module, wasm.memory, own);
+  const [{ plainParts }, { useWasm }] = await Promise.all([import('./parts.js'), import('../wasm/instance.js')]);
+  useWasm(false);
+  return plainParts;
 }
 
 function takeNext(slots: readonly SlotView[], last: number): SlotView | undefined {

@@ -10,41 +10,62 @@ const WINDOW = 2 ** 21;
 /** Packed bytes below which it does not pay to hand them out. */
 const PART_MIN = 0x2000;
 
-/** A RAW record above this size ends a part, since it would be copied for nothing. */
-const RAW_MAX = 512;
-
 /** Most blocks in a part: an operation has three words. */
 const PART_BLOCKS = OPS_MAX / 3;
 
-/** Packed blocks that a worker expands, or has expanded. */
+/** Records that a worker expands, or has expanded. */
 class Part {
   readonly slot: SlotView;
+  /** Type of those that are packed. */
   readonly type: number;
-  /** Positions in the source where the record of each block begins and ends. */
+  /** Position in the source where the first of them begins. */
+  readonly begin: number;
+  /** Positions where the record of each block begins and ends. */
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   /** Where its data is in what comes of the part, and how much. */
   readonly at: number[] = [];
   readonly sizes: number[] = [];
+  /** How many of the blocks up to this one are packed. */
+  readonly packed: number[] = [];
+  /** Bytes that all of them have. */
+  data = 0;
   /** Blocks that the reader has passed. */
   passed = 0;
   result: PartResult | undefined;
 
-  constructor(slot: SlotView, type: number) {
+  constructor(slot: SlotView, type: number, begin: number) {
     this.slot = slot;
     this.type = type;
+    this.begin = begin;
   }
 
-  /** Whether the records follow each other. */
-  get isWhole(): boolean {
-    return this.ends.every((end, i) => i === this.ends.length - 1 || end === this.starts[i + 1]);
+  get count(): number {
+    return this.starts.length;
+  }
+
+  /** Position in the source where the last of them ends. */
+  get end(): number {
+    return this.ends[this.ends.length - 1] as number;
+  }
+
+  add(start: number, end: number, size: number, isPacked: boolean): void {
+    const { packed } = this;
+    packed.push((packed[packed.length - 1] ?? 0) + (isPacked ? 1 : 0));
+    this.starts.push(start);
+    this.ends.push(end);
+    this.at.push(this.data);
+    this.sizes.push(size);
+    this.data += size;
   }
 }
 
 /** Records that come next and have been expanded. */
 export interface Expanded {
+  /** Type of those that are packed, their number, and that of RAW ones. */
   readonly type: number;
-  readonly count: number;
+  readonly packed: number;
+  readonly raw: number;
   /** Bytes that they take up, and that they stand for. */
   readonly stored: number;
   readonly data: number;
@@ -56,7 +77,8 @@ type Halt = 'window' | 'part' | 'unknown';
 /**
  * Has packed records expanded before they are wanted.
  *
- * It goes over the headers in the window, in front of the reader, and hands out packed blocks. It judges nothing: what is
+ * It goes over the headers in the window, in front of the reader, and hands out blocks, packed or RAW, with the records of
+ * zeros between them, of which only the CRC is wanted. It judges nothing: what is
  * not quite usual it leaves alone, and what was expanded counts only when the reader comes to exactly that record, by its
  * own rules.
  */
@@ -108,60 +130,57 @@ export class LookAhead {
     }
   }
 
-  /** Fills a slot with the next packed blocks; `undefined` where there are not enough of them in the window. */
+  /** Fills a slot with the next blocks; `undefined` where there are not enough of them in the window. */
   #gather(slot: SlotView): Part | undefined {
     const { bytes, pos, position } = this.#input;
     const base = position - pos;
-    let halt: Halt = 'part';
-    while (halt === 'part') {
+    for (;;) {
       let part: Part | undefined;
-      let begin = 0;
-      let last = 0;
-      let data = 0;
+      let halt: Halt;
       let next = this.#walked - base;
       for (; ; next = this.#end) {
         halt = this.#look(next);
         if (halt !== 'part') break;
-        if (this.#type !== RecordType.lzf && this.#type !== RecordType.lz4) {
-          if (part !== undefined && this.#type === RecordType.raw && this.#end - this.#from > RAW_MAX) break;
-          continue;
-        }
-        const expanded = (bytes[this.#from] as number) * 1024;
+        const type = this.#type;
+        const isPacked = type === RecordType.lzf || type === RecordType.lz4;
+        const stored = this.#end - this.#from;
+        if (!isPacked && (type !== RecordType.raw || stored === 0)) continue;
         if (part === undefined) {
-          part = new Part(slot, this.#type);
-          begin = next;
+          // Little ones are as soon copied as looked at; they only come along.
+          if (!isPacked && stored !== BLOCK) continue;
+          part = new Part(slot, isPacked ? type : RecordType.lzf, base + next);
         }
-        const { starts, ends, at, sizes, type } = part;
-        const full = starts.length === PART_BLOCKS || data + expanded > OUT_SIZE || this.#end - begin > IN_SIZE;
-        if (full || type !== this.#type) break;
+        if (stored > BLOCK + 2 || (isPacked && type !== part.type)) break;
+        const size = isPacked ? (bytes[this.#from] as number) * 1024 : stored;
+        const begin = part.begin - base;
+        if (part.count === PART_BLOCKS || part.data + size > OUT_SIZE || this.#end - begin > IN_SIZE) break;
         const skew = (bytes.byteOffset + begin) & 15;
-        slot.ops[3 * starts.length] = skew + this.#from + 1 - begin;
-        slot.ops[3 * starts.length + 1] = skew + this.#end - begin;
-        slot.ops[3 * starts.length + 2] = expanded;
-        starts.push(base + next);
-        ends.push(base + this.#end);
-        at.push(data);
-        sizes.push(expanded);
-        data += expanded;
-        last = this.#end;
+        const op = 3 * part.count;
+        slot.ops[op] = skew + this.#end - begin - stored + (isPacked ? 1 : 0);
+        slot.ops[op + 1] = skew + this.#end - begin;
+        slot.ops[op + 2] = isPacked ? size : 0;
+        part.add(base + next, base + this.#end, size, isPacked);
       }
+      const begin = (part?.begin ?? 0) - base;
+      const last = part === undefined || part.count === 0 ? begin : part.end - base;
       const small = last - begin < PART_MIN;
       // There may soon be more of a part that has only begun.
       this.#walked = base + (small && part !== undefined && halt === 'window' ? begin : next);
-      if (part === undefined || small) continue;
-      const skew = (bytes.byteOffset + begin) & 15;
-      copyShared(bytes, begin, last, slot.area, skew);
-      slot.words[Slot.type] = part.type;
-      slot.words[Slot.expand] = 1;
-      slot.words[Slot.start] = skew;
-      slot.words[Slot.whole] = part.isWhole ? 1 : 0;
-      slot.words[Slot.ops] = part.starts.length * 3;
-      return part;
+      if (part !== undefined && !small) {
+        const skew = (bytes.byteOffset + begin) & 15;
+        copyShared(bytes, begin, last, slot.area, skew);
+        slot.words[Slot.type] = part.type;
+        slot.words[Slot.expand] = 1;
+        slot.words[Slot.start] = skew;
+        slot.words[Slot.stored] = last - begin;
+        slot.words[Slot.ops] = part.count * 3;
+        return part;
+      }
+      if (halt !== 'part') return undefined;
     }
-    return undefined;
   }
 
-  /** Looks at the record at `bytes[next]`. Of a packed one all must be in the window, and be as the format asks. */
+  /** Looks at the record at `bytes[next]`. Of a block all must be in the window, and be as the format asks. */
   #look(next: number): Halt {
     const { bytes, limit } = this.#input;
     if (limit - next < 4) return 'window';
@@ -185,6 +204,7 @@ export class LookAhead {
     this.#type = type;
     this.#from = next + headerSize;
     this.#end = this.#from + size;
+    if (type === RecordType.raw) return size <= BLOCK && this.#end > limit ? 'window' : 'part';
     if (type !== RecordType.lzf && type !== RecordType.lz4) return 'part';
     if (this.#end > limit) return 'window';
     const expanded = (bytes[this.#from] as number) * 1024;
@@ -195,8 +215,8 @@ export class LookAhead {
   #drop(): Part | undefined {
     const { position } = this.#input;
     for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
-      while (part.passed < part.starts.length && (part.starts[part.passed] as number) < position) part.passed++;
-      if (part.passed < part.starts.length) return part;
+      while (part.passed < part.count && (part.starts[part.passed] as number) < position) part.passed++;
+      if (part.passed < part.count) return part;
       this.#parts.shift();
       this.#pool.release(part.slot);
     }
@@ -213,23 +233,26 @@ export class LookAhead {
     const part = this.#drop();
     const { position } = this.#input;
     if (part === undefined || part.starts[part.passed] !== position) return undefined;
-    part.result ??= this.#pool.finish(part.slot);
+    if (part.result === undefined) {
+      part.result = this.#pool.finish(part.slot);
+      this.#input.sum(part.begin, part.end, part.result.crc);
+    }
     const { out, good } = part.result;
     const first = part.passed;
     const from = part.at[first] as number;
-    let count = 0;
+    let next = first;
     let data = 0;
     let stop = position;
-    for (let i = first; i < good && part.starts[i] === stop; i++) {
-      const size = part.sizes[i] as number;
+    for (; next < good && part.starts[next] === stop; next++) {
+      const size = part.sizes[next] as number;
       if (data + size > end - at) break;
       data += size;
-      stop = part.ends[i] as number;
-      count++;
+      stop = part.ends[next] as number;
     }
-    if (count === 0) return undefined;
+    if (next === first) return undefined;
     copyShared(out, from, from + data, into, at);
-    return { type: part.type, count, stored: stop - position, data };
+    const packed = (part.packed[next - 1] as number) - (part.packed[first - 1] ?? 0);
+    return { type: part.type, packed, raw: next - first - packed, stored: stop - position, data };
   }
 
   /** Where the next record is that was handed out; `undefined` where there is none. */

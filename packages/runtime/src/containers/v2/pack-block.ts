@@ -55,7 +55,7 @@ export function packBlock(
 }
 
 /** Writes the record of a block of zeros, and returns where it ends. */
-export function putZeroRecord(into: Uint8Array, at: number): number {
+function putZeroRecord(into: Uint8Array, at: number): number {
   into[at] = ZERO;
   into[at + 1] = 1;
   into[at + 2] = BLOCK_KIB;
@@ -63,7 +63,7 @@ export function putZeroRecord(into: Uint8Array, at: number): number {
 }
 
 /** Whether a block is all zero. */
-export function isZeroBlock(data: Uint8Array, from: number): boolean {
+function isZeroBlock(data: Uint8Array, from: number): boolean {
   if (data[from] !== 0 || data[from + 2040] !== 0 || data[from + BLOCK - 1] !== 0) return false;
   const offset = data.byteOffset + from;
   if (offset % 4 === 0) return isZero(new Int32Array(data.buffer, offset, BLOCK / 4));

@@ -2,7 +2,6 @@ import { copyShared } from '../../codecs/copy.js';
 import type { CodecPool } from '../../workers/pool.js';
 import { IN_SIZE, OPS_MAX, REST_SIZE, Slot, type SlotView } from '../../workers/slots.js';
 import type { ByteWriter } from '../byte-writer.js';
-import { isZeroBlock, putZeroRecord } from './pack-block.js';
 import { BLOCK, RECORD_HEADER_MAX } from './records.js';
 
 const BLOCKS_MAX = IN_SIZE / BLOCK;
@@ -10,9 +9,12 @@ const BLOCKS_MAX = IN_SIZE / BLOCK;
 /** Bytes of a part that are records already, at most; one more RAW record of a writer always fits behind them. */
 const REST_MAX = REST_SIZE - RECORD_HEADER_MAX - BLOCK;
 
+/** So few bytes are copied faster one by one. */
+const FEW = 32;
+
 /**
  * Has blocks packed by workers: gathers what is put into parts, hands them out, and writes what comes of them in the order
- * in which it was put. Zeros never get that far: to recognise them takes less than to copy them.
+ * in which it was put. Zeros are not looked for here: to copy them takes less time, and it is workers that look.
  */
 export class PartWriter {
   readonly #pool: CodecPool;
@@ -26,7 +28,6 @@ export class PartWriter {
   #ops = 0;
   /** Parts that are handed out, oldest first. */
   readonly #parts: SlotView[] = [];
-  readonly #record = new Uint8Array(RECORD_HEADER_MAX);
 
   constructor(pool: CodecPool, output: ByteWriter, type: number) {
     this.#pool = pool;
@@ -45,17 +46,9 @@ export class PartWriter {
     while (at < end) {
       const slot = this.#gather();
       if (slot === undefined) return at;
-      if (isZeroBlock(data, at)) {
-        putZeroRecord(this.#record, 0);
-        this.#putRest(slot, this.#record, 3);
-        at += BLOCK;
-        continue;
-      }
-      const most = Math.min(end, at + (BLOCKS_MAX - this.#blocks) * BLOCK);
-      let stop = at + BLOCK;
-      while (stop < most && !isZeroBlock(data, stop)) stop += BLOCK;
+      const count = Math.min((end - at) / BLOCK, BLOCKS_MAX - this.#blocks);
+      const stop = at + count * BLOCK;
       copyShared(data, at, stop, slot.data, this.#blocks * BLOCK);
-      const count = (stop - at) / BLOCK;
       this.#blocks += count;
       this.#addOp(slot, count);
       at = stop;
@@ -77,7 +70,8 @@ export class PartWriter {
   }
 
   #putRest(slot: SlotView, bytes: Uint8Array, count: number): void {
-    for (let i = 0; i < count; i++) slot.rest[this.#rest + i] = bytes[i] as number;
+    if (count > FEW) copyShared(bytes, 0, count, slot.rest, this.#rest);
+    else for (let i = 0; i < count; i++) slot.rest[this.#rest + i] = bytes[i] as number;
     this.#rest += count;
     this.#addOp(slot, -count);
   }

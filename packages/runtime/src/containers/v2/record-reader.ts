@@ -155,11 +155,11 @@ export class RecordReader implements UnitRecords {
   #fillExpanded(ahead: LookAhead, into: Uint8Array, at: number, end: number): number {
     const expanded = ahead.take(into, at, end);
     if (expanded === undefined) return 0;
-    const { type, count, stored, data } = expanded;
-    if (!this.#input.guard.records(count, stored, data)) return 0;
-    this.#totals[type === RecordType.lz4 ? 'lz4' : 'lzf'] += count;
+    const { type, packed, raw, stored, data } = expanded;
+    if (!this.#input.guard.records(packed + raw, stored, data)) return 0;
+    this.#totals[type === RecordType.lz4 ? 'lz4' : 'lzf'] += packed;
+    this.#totals.raw += raw;
     this.#consumeMany(stored, data);
-    void this.#input.crc;
     return data;
   }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { ways } from './page/bulk.js';
+import { type Way, ways } from './page/bulk.js';
 import { inChromium } from './support/chromium.js';
 import type { PageOptions } from './support/page.js';
 import type { ServerOptions } from './support/server.js';
@@ -23,7 +23,7 @@ function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-inChromium('a guest of 256 MiB', { mapped: true }, (page) => {
+inChromium('a guest of 256 MiB', {}, (page) => {
   const times: string[] = [];
   let first: { save: number; load: number } | undefined;
   let pid: number | undefined;
@@ -61,34 +61,47 @@ inChromium('a guest of 256 MiB', { mapped: true }, (page) => {
 
 describe('workers', () => {
   const size = 32 * MIB;
-  const way = { wasm: true, workers: 2 };
+  const wasm = { wasm: true, workers: 2 };
+  const typeScript = { wasm: false, workers: 2 };
 
-  inChromium('in a page that can have them', { mapped: true }, (page) => {
-    it('make the file that is made without them', async function () {
-      this.retries(2);
-      await page().call('bulk', 'prepare', '', size);
-      const crcs: number[] = [];
-      for (const workers of [0, 1, 2]) {
-        const { workers: packing } = await page().call('bulk', 'save', { ...way, workers });
-        expect(packing).to.equal(workers);
-        crcs.push(await page().call('bulk', 'fileCrc'));
-      }
-      expect(crcs).to.deep.equal(Array(3).fill(crcs[0]));
-    });
-  });
-
-  const without: readonly [title: string, options: ServerOptions & PageOptions][] = [
-    ['in a page that is not isolated from other origins', { mapped: true, isolated: false }],
-    ['in a page with an import map, which workers do not know', {}],
+  /** Which pages can have workers; those in TypeScript need packages, for which workers know no import map. */
+  const pages: readonly [
+    title: string,
+    options: ServerOptions & PageOptions,
+    can: readonly Way[],
+    not: readonly Way[],
+  ][] = [
+    ['in a page whose server maps imports', { mapped: true }, [wasm, typeScript], []],
+    ['in a page with an import map', {}, [wasm], [typeScript]],
+    ['in a page that is not isolated from other origins', { isolated: false }, [], [wasm, typeScript]],
   ];
-  for (const [title, options] of without) {
+  const nameOf = (way: Way) => (way.wasm ? 'WebAssembly' : 'TypeScript');
+  for (const [title, options, can, not] of pages) {
     inChromium(title, options, (page) => {
-      it('are not there, and what is saved is loaded all the same', async () => {
-        await page().call('bulk', 'prepare', '', size);
-        expect((await page().call('bulk', 'save', way)).workers).to.equal(0);
-        expect((await page().call('bulk', 'load', way)).workers).to.equal(0);
-        expect(await page().call('bulk', 'isSame')).to.equal(true);
-      });
+      before(() => page().call('bulk', 'prepare', '', size));
+
+      for (const way of can) {
+        it(`make the file that is made without them, with ${nameOf(way)}`, async function () {
+          this.retries(2);
+          const crcs: number[] = [];
+          for (const workers of [0, 1, 2]) {
+            const { workers: packing } = await page().call('bulk', 'save', { ...way, workers });
+            expect(packing).to.equal(workers);
+            crcs.push(await page().call('bulk', 'fileCrc'));
+          }
+          expect(crcs).to.deep.equal(Array(3).fill(crcs[0]));
+          expect((await page().call('bulk', 'load', way)).workers).to.equal(2);
+          expect(await page().call('bulk', 'isSame')).to.equal(true);
+        });
+      }
+
+      for (const way of not) {
+        it(`are not there with ${nameOf(way)}, and what is saved is loaded all the same`, async () => {
+          expect((await page().call('bulk', 'save', way)).workers).to.equal(0);
+          expect((await page().call('bulk', 'load', way)).workers).to.equal(0);
+          expect(await page().call('bulk', 'isSame')).to.equal(true);
+        });
+      }
     });
   }
 });

@@ -4,7 +4,7 @@ import type { StateReader, UnitHeader } from '../containers/state.js';
 import { SsmError, type SsmWhere } from '../error.js';
 import type { Source } from '../io/sink-source.js';
 import type { GetStream } from '../streams/get-stream.js';
-import { type CodecPool, openPool, workersFrom } from '../workers/pool.js';
+import { type CodecPool, openPool } from '../workers/pool.js';
 import { type CallbackResult, callUnit, failed, hasFailed } from './call-unit.js';
 import type { LoadHandle, SsmAfter } from './handle.js';
 import { LoadOperationHandle } from './load-handle.js';
@@ -74,7 +74,7 @@ export async function loadState(registry: Registry, source: Source, options: Loa
   if (!afterLoad.includes(after)) {
     throw new SsmError('VERR_INVALID_PARAMETER', `after '${after}' is not ${afterLoad.join(' or ')}`);
   }
-  const pool = openPool(options.workers);
+  const pool = openPool('loading', options.workers);
   const guard = new ReadGuard(limits);
   if (after === 'DEBUG_IT') guard.endInUnit = 'VERR_SSM_STREAM_ERROR';
   // Opening can be cancelled, too.
@@ -85,7 +85,7 @@ export async function loadState(registry: Registry, source: Source, options: Loa
     const reader = await openReader(source, guard);
     if (pool !== undefined && reader.useWorkers !== undefined) {
       reader.useWorkers(pool);
-      if ((source.size ?? 0) >= workersFrom()) await guard.interrupt.race(pool.startNow());
+      await guard.interrupt.race(pool.startFor(source.size ?? 0));
     }
     await new LoadOperation(registry, reader, source.size, { ...options, after }, pool).run();
   } finally {

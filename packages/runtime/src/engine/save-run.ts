@@ -4,7 +4,7 @@ import { abandon } from '../io/abandon.js';
 import type { Sink } from '../io/sink-source.js';
 import type { SsmStatus } from '../status.js';
 import type { PutStream } from '../streams/put-stream.js';
-import { type CodecPool, workersFrom } from '../workers/pool.js';
+import type { CodecPool } from '../workers/pool.js';
 import { callUnit, failed, hasFailed, toSsmError } from './call-unit.js';
 import type { SaveHandle } from './handle.js';
 import { openWriter, type WriterOptions } from './open-writer.js';
@@ -88,10 +88,8 @@ export class SaveRun {
     }
     const run = new SaveRun(registry, handle, writer, options);
     const guessed = run.units.reduce((sum, { guess }) => sum + guess, 0);
-    if (options.pool !== undefined && guessed >= workersFrom()) {
-      // Whoever interrupts this is told by the first callback that is not called.
-      await handle.interrupt.race(options.pool.startNow()).catch(() => {});
-    }
+    // Whoever interrupts this is told by the first callback that is not called.
+    if (options.pool !== undefined) await handle.interrupt.race(options.pool.startFor(guessed)).catch(() => {});
     return run;
   }
 

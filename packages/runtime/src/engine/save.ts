@@ -112,7 +112,7 @@ export async function beginSave(
   }
   let pool: CodecPool | undefined;
   try {
-    pool = format === '2.0' ? openPool(options.workers) : undefined;
+    pool = format === '2.0' ? openPool('saving', options.workers) : undefined;
   } catch (error) {
     await refuse(error as SsmError);
   }

@@ -34,8 +34,8 @@ function fill(slot: SlotView): Uint8Array {
 }
 
 async function started(count: number): Promise<CodecPool> {
-  const pool = new CodecPool(count);
-  await pool.startNow();
+  const pool = new CodecPool(count, 'saving');
+  await pool.startFor(2 ** 40);
   for (let tries = 0; pool.running < count && tries < 5000; tries++) await sleep(2);
   expect(pool.running).to.equal(count);
   return pool;
@@ -137,7 +137,7 @@ describe('a pool of workers', function () {
   it('keeps no process alive', () => {
     const script = `
       const { CodecPool } = await import(${JSON.stringify(new URL('./pool.js', import.meta.url).href)});
-      const pool = new CodecPool(2);
+      const pool = new CodecPool(2, 'saving');
       pool.start();
       while (pool.running < 2) await new Promise((resolve) => setTimeout(resolve, 2));
       console.log('running', pool.running);

@@ -14,28 +14,29 @@ import { canUseWorkers, type StartedWorker, startsBehind, startWorker } from './
  * not come to an end in time (the machine is busy, the worker is dead) is not waited for, the part is done again. So
  * nothing can hang, and nothing can be lost, whatever becomes of the workers.
  *
- * Starting workers takes as long as saving some ten MiB. They are started when so much has come together, and used
- * once they are there.
+ * Starting workers takes as long as saving some fifty MiB. They are started when so much has come together that they pay,
+ * and used once they are there.
  */
 
 /** Most workers that an operation has. */
 export const WORKERS_MAX = 16;
 
-/** Bytes from which on workers pay. */
-const WORKERS_FROM = 16 * 2 ** 20;
+/** What a pool is for. */
+export type PoolUse = 'saving' | 'loading';
 
-let from = WORKERS_FROM;
+/** Bytes from which on workers pay: of data that is saved, of a file that is loaded or of its data other than zeros. */
+const WORKERS_FROM: Readonly<Record<PoolUse, number>> = { saving: 128 * 2 ** 20, loading: 48 * 2 ** 20 };
 
-/** Bytes from which on workers are used. */
-export function workersFrom(): number {
-  return from;
-}
+/** In a page everybody waits while they start, so that it takes more until they pay. */
+const PAGE_FACTOR = 2;
+
+let workersFrom: number | undefined;
 
 /** Has workers used from other sizes on, for tests. @returns what undoes that. */
 export function useWorkersFrom(bytes: number): () => void {
-  from = bytes;
+  workersFrom = bytes;
   return () => {
-    from = WORKERS_FROM;
+    workersFrom = undefined;
   };
 }
 
@@ -64,6 +65,7 @@ export interface PartResult {
 /** Workers of one operation. Made by {@link openPool}. */
 export class CodecPool {
   readonly #count: number;
+  readonly #from: number;
   readonly #workers: StartedWorker[] = [];
   #memory: PoolMemory | undefined;
   #free: SlotView[] = [];
@@ -77,8 +79,9 @@ export class CodecPool {
   #failed = 0;
   #changed: () => void = () => {};
 
-  constructor(count: number) {
+  constructor(count: number, use: PoolUse) {
     this.#count = count;
+    this.#from = workersFrom ?? WORKERS_FROM[use] * (startsBehind ? 1 : PAGE_FACTOR);
   }
 
   /** Workers that are at work. */
@@ -90,7 +93,7 @@ export class CodecPool {
   /** Counts bytes that are to be packed, or were read: workers are started when there are enough of them. */
   offer(bytes: number): void {
     this.#offered += bytes;
-    if (this.#offered >= from) this.start();
+    if (this.#offered >= this.#from) this.start();
   }
 
   /** Starts the workers, if that was not done before. */
@@ -126,10 +129,11 @@ export class CodecPool {
   }
 
   /**
-   * Starts the workers, for an operation that is known to be large. In a page it waits until they have started, since
-   * there they do so only while nobody is busy.
+   * Starts the workers if they pay for an operation that has this many bytes. In a page it waits until they have started,
+   * since there they do so only while nobody is busy.
    */
-  async startNow(): Promise<void> {
+  async startFor(bytes: number): Promise<void> {
+    if (bytes < this.#from) return;
     this.start();
     if (startsBehind || this.#starting === 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -235,13 +239,13 @@ function waitFor(words: Int32Array): boolean {
 }
 
 /**
- * Workers for an operation; `undefined` where none are wanted, or none can be used here.
+ * Workers for an operation, at most {@link WORKERS_MAX}; `undefined` where none are wanted, or none can be used here.
  *
  * @throws SsmError VERR_INVALID_PARAMETER for a count that is none.
  */
-export function openPool(count = 0): CodecPool | undefined {
+export function openPool(use: PoolUse, count = 0): CodecPool | undefined {
   if (!(Number.isInteger(count) && count >= 0)) {
     throw new SsmError('VERR_INVALID_PARAMETER', `${count} is no number of workers`);
   }
-  return count === 0 || !canUseWorkers() ? undefined : new CodecPool(Math.min(count, WORKERS_MAX));
+  return count === 0 || !canUseWorkers() ? undefined : new CodecPool(Math.min(count, WORKERS_MAX), use);
 }

@@ -51,6 +51,9 @@ export const Slot = {
 
 export const SlotState = { free: 0, ready: 1, taken: 2, done: 3 } as const;
 
+/** What workers tell: that they take parts, or that they cannot. */
+export const Told = { ready: 'ready', failed: 'failed' } as const;
+
 /** Words in the list of operations of a slot. */
 export const OPS_MAX = 768;
 

@@ -1,4 +1,5 @@
 import type { PoolMemory } from './pool-memory.js';
+import { Told } from './slots.js';
 
 /*
  * Starting workers: threads of Node, or workers of a page. Both run worker.js, which lies beside this module and is told
@@ -27,7 +28,7 @@ export interface WorkerListener {
 
 /** What is used of a page's workers. */
 interface WebWorker {
-  onmessage: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
   onerror: ((event: { preventDefault?(): void }) => void) | null;
   onmessageerror: (() => void) | null;
   postMessage(message: Assignment): void;
@@ -65,7 +66,7 @@ function startThread(
 ): StartedWorker {
   // Flags of this process, a loader among them, are not the worker's.
   const worker = new Worker(new URL('./worker.js', import.meta.url), { name: NAME, execArgv: [] });
-  worker.on('message', onReady);
+  worker.on('message', (told) => (told === Told.ready ? onReady() : onEnd()));
   worker.on('error', onEnd);
   worker.on('exit', onEnd);
   worker.postMessage(assignment);
@@ -80,7 +81,7 @@ function startThread(
 function startWebWorker(assignment: Assignment, { onReady, onEnd }: WorkerListener): StartedWorker {
   // Bundlers look for exactly this expression.
   const worker = new Worker!(new URL('./worker.js', import.meta.url), { type: 'module', name: NAME });
-  worker.onmessage = onReady;
+  worker.onmessage = ({ data }) => (data === Told.ready ? onReady() : onEnd());
   worker.onmessageerror = onEnd;
   worker.onerror = (event) => {
     event.preventDefault?.();

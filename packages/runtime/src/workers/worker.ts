@@ -1,4 +1,4 @@
-import { Pool, type RunPart, Slot, SlotState, type SlotView, takeSlot, viewShared } from './slots.js';
+import { Pool, type RunPart, Slot, SlotState, type SlotView, Told, takeSlot, viewShared } from './slots.js';
 import type { Assignment } from './start-worker.js';
 import { wasmParts } from './wasm-parts.js';
 
@@ -23,9 +23,15 @@ else {
 
 async function serve(port: Port, assignment: Assignment): Promise<void> {
   const { control, slots } = viewShared(assignment.buffer, assignment.layout);
-  const run = await partsOf(assignment);
+  let run: RunPart;
+  try {
+    run = await partsOf(assignment);
+  } catch {
+    port.postMessage(Told.failed);
+    return;
+  }
   Atomics.add(control, Pool.running, 1);
-  port.postMessage('ready');
+  port.postMessage(Told.ready);
   // Slots are filled in turn: whoever begins behind the one taken last finds the oldest part first.
   let last = -1;
   for (;;) {

@@ -14,6 +14,7 @@ import type { Sink, Source } from '../io/sink-source.js';
 import type { GetStream } from '../streams/get-stream.js';
 import type { PutStream } from '../streams/put-stream.js';
 import { useWasm } from '../wasm/instance.js';
+import { useWorkersFrom } from './pool.js';
 
 const MIB = 2 ** 20;
 const PAGE = 4096;
@@ -208,6 +209,13 @@ async function failureOf(run: Promise<unknown>): Promise<SsmError> {
 
 describe('workers', function () {
   this.timeout(60_000);
+  let restore: () => void;
+
+  before(() => {
+    restore = useWorkersFrom(16 * MIB);
+  });
+
+  after(() => restore());
 
   afterEach(() => useWasm(true));
 

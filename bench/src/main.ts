@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<{ targets: readonly Target[];
   codecs: async () => (await import('./codecs/codecs.js')).codecs(),
   bulk: async () => (await import('./bulk/bulk.js')).bulk(),
   sizes: async () => (await import('./bulk/sizes.js')).sizes(),
+  command: async () => (await import('./command/command.js')).command(),
   memory: async () => (await import('./guest-memory/guest-memory.js')).guestMemory(),
 };
 

@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { timeOf } from '../child.js';
 import { temporaryFolder } from '../cold/prepare.js';
 import { classSource } from '../cold/source.js';
 import { median, spread } from '../measure.js';
@@ -22,10 +22,10 @@ export async function codegen(): Promise<{ targets: readonly Target[]; data: unk
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of readdirSync(folder)) if (name.endsWith('.ssm.ts')) rmSync(join(folder, name));
-      times.cold.push(time([bin, '--quiet', folder]));
-      times.idle.push(time([bin, '--quiet', folder]));
-      times.node.push(time(['-e', '0']));
-      times.tsMorph.push(time(['-e', 'require(process.argv[1])', tsMorph]));
+      times.cold.push(timeOf([bin, '--quiet', folder]));
+      times.idle.push(timeOf([bin, '--quiet', folder]));
+      times.node.push(timeOf(['-e', '0']));
+      times.tsMorph.push(timeOf(['-e', 'require(process.argv[1])', tsMorph]));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -44,12 +44,4 @@ export async function codegen(): Promise<{ targets: readonly Target[]; data: unk
   const head = [`ssmgen, ${FILES} files of ${FIELDS} fields`, 'ms', 'spread'];
   process.stdout.write(`${table(head, rows)}\n\n${targetLines(targets)}\n`);
   return { targets, data: times };
-}
-
-/** Milliseconds that a Node process takes. */
-function time(args: readonly string[]): number {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`node ${args.join(' ')} failed: ${stderr}`);
-  return performance.now() - start;
 }

@@ -15,8 +15,9 @@ const Result = { consumed: 0, data: 1, raw: 2, lzf: 3, zero: 4, lz4: 6, length: 
 
 /** What {@link WasmCodecs.readRecords} has read. */
 export interface ReadRecords {
-  /** Bytes of records. */
+  /** Bytes of records, and of their data. */
   readonly consumed: number;
+  readonly data: number;
   readonly raw: number;
   readonly lzf: number;
   readonly zero: number;
@@ -132,11 +133,12 @@ export class WasmCodecs {
     this.#take(this.#result[Result.data] as number, into, at);
   }
 
-  /** What {@link readRecords} has read: bytes of records, and how many of each type. */
+  /** What {@link readRecords} has read: bytes of records and of data, and how many of each type. */
   get lastRecords(): ReadRecords {
     const result = this.#result;
     return {
       consumed: result[Result.consumed] as number,
+      data: result[Result.data] as number,
       raw: result[Result.raw] as number,
       lzf: result[Result.lzf] as number,
       zero: result[Result.zero] as number,

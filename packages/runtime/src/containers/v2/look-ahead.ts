@@ -2,7 +2,8 @@ import { copyShared } from '../../codecs/copy.js';
 import type { CodecPool, PartResult } from '../../workers/pool.js';
 import { IN_SIZE, OPS_MAX, OUT_SIZE, Slot, type SlotView } from '../../workers/slots.js';
 import type { ByteReader } from '../byte-reader.js';
-import { BLOCK, FIXED, RecordType } from './records.js';
+import { RecordWalk, type Walked } from './record-walk.js';
+import { BLOCK, RecordType } from './records.js';
 
 /** Window on a source of which workers are to have something. */
 const WINDOW = 2 ** 21;
@@ -71,9 +72,6 @@ export interface Expanded {
   readonly data: number;
 }
 
-/** What ends the search for packed blocks. */
-type Halt = 'window' | 'part' | 'unknown';
-
 /**
  * Has packed records expanded before they are wanted.
  *
@@ -85,22 +83,18 @@ type Halt = 'window' | 'part' | 'unknown';
 export class LookAhead {
   readonly #pool: CodecPool;
   readonly #input: ByteReader;
-  readonly #lastType: number;
+  readonly #walk: RecordWalk;
   /** Oldest first, in the order of the source. */
   readonly #parts: Part[] = [];
   /** Position up to which headers were looked at. */
   #walked = 0;
   #widened = false;
-  /** The record that was looked at last: its type, where its payload begins in the window, and where it ends. */
-  #type = 0;
-  #from = 0;
-  #end = 0;
 
   /** @param lastType highest type of a record that there may be. */
   constructor(pool: CodecPool, input: ByteReader, lastType: number) {
     this.#pool = pool;
     this.#input = input;
-    this.#lastType = lastType;
+    this.#walk = new RecordWalk(lastType);
   }
 
   /** Counts data, other than zeros, that was read. */
@@ -132,18 +126,17 @@ export class LookAhead {
 
   /** Fills a slot with the next blocks; `undefined` where there are not enough of them in the window. */
   #gather(slot: SlotView): Part | undefined {
-    const { bytes, pos, position } = this.#input;
+    const { bytes, pos, limit, position } = this.#input;
     const base = position - pos;
+    const walk = this.#walk;
     for (;;) {
       let part: Part | undefined;
-      let halt: Halt;
+      let walked: Walked;
       let next = this.#walked - base;
-      for (; ; next = this.#end) {
-        halt = this.#look(next);
-        if (halt !== 'part') break;
-        const type = this.#type;
-        const isPacked = type === RecordType.lzf || type === RecordType.lz4;
-        const stored = this.#end - this.#from;
+      for (; ; next = walk.end) {
+        walked = walk.look(bytes, next, limit);
+        if (walked !== 'record') break;
+        const { type, isPacked, stored, end } = walk;
         if (!isPacked && (type !== RecordType.raw || stored === 0)) continue;
         if (part === undefined) {
           // Little ones are as soon copied as looked at; they only come along.
@@ -151,21 +144,21 @@ export class LookAhead {
           part = new Part(slot, isPacked ? type : RecordType.lzf, base + next);
         }
         if (stored > BLOCK + 2 || (isPacked && type !== part.type)) break;
-        const size = isPacked ? (bytes[this.#from] as number) * 1024 : stored;
+        const size = isPacked ? (bytes[walk.from] as number) * 1024 : stored;
         const begin = part.begin - base;
-        if (part.count === PART_BLOCKS || part.data + size > OUT_SIZE || this.#end - begin > IN_SIZE) break;
-        const skew = (bytes.byteOffset + begin) & 15;
+        if (part.count === PART_BLOCKS || part.data + size > OUT_SIZE || end - begin > IN_SIZE) break;
+        const to = ((bytes.byteOffset + begin) & 15) + end - begin;
         const op = 3 * part.count;
-        slot.ops[op] = skew + this.#end - begin - stored + (isPacked ? 1 : 0);
-        slot.ops[op + 1] = skew + this.#end - begin;
+        slot.ops[op] = to - stored + (isPacked ? 1 : 0);
+        slot.ops[op + 1] = to;
         slot.ops[op + 2] = isPacked ? size : 0;
-        part.add(base + next, base + this.#end, size, isPacked);
+        part.add(base + next, base + end, size, isPacked);
       }
       const begin = (part?.begin ?? 0) - base;
       const last = part === undefined || part.count === 0 ? begin : part.end - base;
       const small = last - begin < PART_MIN;
       // There may soon be more of a part that has only begun.
-      this.#walked = base + (small && part !== undefined && halt === 'window' ? begin : next);
+      this.#walked = base + (small && part !== undefined && walked === 'window' ? begin : next);
       if (part !== undefined && !small) {
         const skew = (bytes.byteOffset + begin) & 15;
         copyShared(bytes, begin, last, slot.area, skew);
@@ -176,39 +169,8 @@ export class LookAhead {
         slot.words[Slot.ops] = part.count * 3;
         return part;
       }
-      if (halt !== 'part') return undefined;
+      if (walked !== 'record') return undefined;
     }
-  }
-
-  /** Looks at the record at `bytes[next]`. Of a block all must be in the window, and be as the format asks. */
-  #look(next: number): Halt {
-    const { bytes, limit } = this.#input;
-    if (limit - next < 4) return 'window';
-    const head = bytes[next] as number;
-    const type = head & 0x0f;
-    if ((head & 0xe0) !== FIXED || type === RecordType.term || type > this.#lastType) return 'unknown';
-    // A size of up to three bytes, as those of blocks are.
-    const lead = bytes[next + 1] as number;
-    const second = (bytes[next + 2] as number) & 0x3f;
-    const third = (bytes[next + 3] as number) & 0x3f;
-    let size = lead;
-    let headerSize = 2;
-    if (lead >= 0xf0) return 'unknown';
-    if (lead >= 0xe0) {
-      size = ((lead & 0x0f) << 12) | (second << 6) | third;
-      headerSize = 4;
-    } else if (lead >= 0x80) {
-      size = ((lead & 0x1f) << 6) | second;
-      headerSize = 3;
-    }
-    this.#type = type;
-    this.#from = next + headerSize;
-    this.#end = this.#from + size;
-    if (type === RecordType.raw) return size <= BLOCK && this.#end > limit ? 'window' : 'part';
-    if (type !== RecordType.lzf && type !== RecordType.lz4) return 'part';
-    if (this.#end > limit) return 'window';
-    const expanded = (bytes[this.#from] as number) * 1024;
-    return size < 2 || size - 1 > expanded || expanded > BLOCK ? 'unknown' : 'part';
   }
 
   /** Gives back the parts that the reader has passed, and finds the block at which it stands. */

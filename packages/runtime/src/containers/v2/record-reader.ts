@@ -9,6 +9,7 @@ import type { CodecPool } from '../../workers/pool.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { LookAhead } from './look-ahead.js';
+import { RecordWalk } from './record-walk.js';
 import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
 
 /** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
@@ -22,8 +23,7 @@ const MANY_FROM = 2 * BLOCK;
 const ZERO = FIXED | IMPORTANT | RecordType.zero;
 const ZERO_SIZE = 3;
 
-/** Bytes of records that are looked at together: more than were taken the last time, twice as many if those were all. */
-const BATCH_MIN = 2 * BLOCK;
+/** Most bytes of records that are looked at together. */
 const BATCH_MAX = 1 << 17;
 
 /**
@@ -38,6 +38,7 @@ export class RecordReader implements UnitRecords {
   readonly #input: ByteReader;
   /** Highest record type there is: LZ4 only where the file header has announced it. */
   readonly #lastType: number;
+  readonly #walk: RecordWalk;
   /** Bytes left of the RAW record being read. */
   #rest = 0;
   #ended = false;
@@ -45,7 +46,6 @@ export class RecordReader implements UnitRecords {
   #empty = false;
   #start = 0;
   #totals: RecordTotals = noTotals();
-  #batch = BATCH_MIN;
   #ahead: LookAhead | undefined;
   /** Type, header size and payload size of the record whose header was parsed last. */
   #type = 0;
@@ -56,6 +56,7 @@ export class RecordReader implements UnitRecords {
   constructor(input: ByteReader, lz4 = false) {
     this.#input = input;
     this.#lastType = lz4 ? RecordType.lz4 : RecordType.named;
+    this.#walk = new RecordWalk(this.#lastType);
   }
 
   /** From now on workers expand what comes next, where there is much of it. */
@@ -185,13 +186,10 @@ export class RecordReader implements UnitRecords {
 
   /** Records of all kinds, in one call of WebAssembly; 0 where it has found none that it takes. */
   #fillBatch(codecs: WasmCodecs, into: Uint8Array, at: number, end: number): number {
-    const { bytes, pos, limit, guard } = this.#input;
-    const stop = Math.min(limit, pos + this.#batch);
-    const data = codecs.readRecords(bytes, pos, stop, end - at, this.#lastType);
-    const { consumed, raw, lzf, zero, lz4 } = codecs.lastRecords;
-    const enough = consumed < ((stop - pos) >> 1) + BLOCK;
-    this.#batch = Math.min(Math.max(enough ? consumed + BLOCK : 2 * consumed, BATCH_MIN), BATCH_MAX);
-    if (data === 0) return 0;
+    const { bytes, pos, guard } = this.#input;
+    const stop = this.#batchEnd(end - at);
+    if (stop === pos || codecs.readRecords(bytes, pos, stop, end - at, this.#lastType) === 0) return 0;
+    const { consumed, data, raw, lzf, zero, lz4 } = codecs.lastRecords;
     codecs.takeData(into, at);
     this.#ahead?.offer(data);
     if (!guard.records(raw + lzf + zero + lz4, consumed, data)) return 0;
@@ -204,6 +202,23 @@ export class RecordReader implements UnitRecords {
     // While they are in the processor's cache.
     void this.#input.crc;
     return data;
+  }
+
+  /** Where those of the next records end that are worth being decoded in one call, for data that fits in `room`. */
+  #batchEnd(room: number): number {
+    const { bytes, pos, limit } = this.#input;
+    const walk = this.#walk;
+    let next = pos;
+    for (let data = 0; next - pos <= BATCH_MAX - BLOCK && data < room; ) {
+      if (walk.look(bytes, next, limit) !== 'record') break;
+      const { type, stored, end } = walk;
+      // Several blocks of zeros, or of what is not packed, would only be copied once more.
+      const isPlain = type === RecordType.zero || (type === RecordType.raw && stored >= BLOCK);
+      if (isPlain && (stored > BLOCK || (end < limit && bytes[end] === bytes[next]))) break;
+      data += isPlain ? BLOCK : walk.isPacked ? (bytes[walk.from] as number) * 1024 : stored;
+      next = end;
+    }
+    return Math.min(next, limit);
   }
 
   #consumeMany(stored: number, data: number): void {

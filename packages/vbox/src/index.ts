@@ -26,6 +26,7 @@ export { PageReader } from './pgm/get-pages.js';
 export * from './pgm/header.js';
 export { getPgmHeader, type PgmHeader, putPgmHeader } from './pgm/header-parts.js';
 export { OldMemoryReader, OldMemoryWriter, type OldPage, OldPageType, type OldRange } from './pgm/old-memory.js';
+export { isSamePage, isZeroPage } from './pgm/page-bytes.js';
 export { PageWriter } from './pgm/put-pages.js';
 export {
   hasPageRecords,

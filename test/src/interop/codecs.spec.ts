@@ -117,10 +117,14 @@ describe('files of VirtualBox read with WebAssembly and without', () => {
       expect(typescript).to.have.length.above(pieces.length);
     });
 
-    it(`${file} loads the same with a worker`, async function () {
+    it(`${file} loads the same with a worker, of either kind`, async function () {
       this.timeout(20_000);
       const bytes = corpusBytes(this, file);
-      expect(await loadingOf(bytes, 1)).to.deep.equal(await loadingOf(bytes, 0));
+      const alone = await loadingOf(bytes, 0);
+      expect(await loadingOf(bytes, 1)).to.deep.equal(alone);
+      useWasm(false);
+      expect(await loadingOf(bytes, 1)).to.deep.equal(alone);
+      useWasm(true);
     });
   }
 });

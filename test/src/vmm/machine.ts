@@ -70,10 +70,15 @@ export function runToEnd(uvm: Uvm, before = ''): Promise<{ text: string; at: big
 }
 
 /** Has a machine run so long, and saves it live, which suspends it; it runs meanwhile. */
-export async function savedLive(uvm: Uvm, time: bigint, start: () => Promise<unknown>): Promise<Uint8Array> {
+export async function savedLive(
+  uvm: Uvm,
+  time: bigint,
+  start: () => Promise<unknown>,
+  options?: VmSaveOptions,
+): Promise<Uint8Array> {
   const sink = new MemorySink();
   const saved = new Promise<VmSaveResult>((resolve) => {
-    uvm.timers.after(time, () => resolve(uvm.save(sink)));
+    uvm.timers.after(time, () => resolve(uvm.save(sink, options)));
   });
   await start();
   const { status, suspended } = await saved;

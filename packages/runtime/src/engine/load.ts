@@ -53,7 +53,7 @@ export interface LoadOptions extends OperationOptions {
   after?: SsmAfter;
   /**
    * Workers that expand blocks: threads of Node, or workers of a page, over shared memory; 0…16, default 0. They are
-   * started once 16 MiB were loaded, zeros not counted, and used where they can be: see {@link canUseWorkers}.
+   * started where there is so much data that they pay, and used where they can be: see {@link canUseWorkers}.
    */
   workers?: number;
   /** What to take on at most; see {@link Limits}. */

@@ -61,7 +61,7 @@ export interface SaveOptions extends OperationOptions {
   after?: SsmAfter;
   /**
    * Workers that pack blocks: threads of Node, or workers of a page, over shared memory; 0…16, default 0. They are started
-   * once there are 16 MiB of large data, and used where they can be: see {@link canUseWorkers}. The file is the same.
+   * where there is so much data that they pay, and used where they can be: see {@link canUseWorkers}. The file is the same.
    */
   workers?: number;
   /** Most milliseconds the save may take, waiting included: VERR_TIMEOUT. Default: no limit. */

@@ -1,6 +1,7 @@
 import { encodeJson, type StateClass } from '@ssmkit/schema';
 import type { MemorySpace } from '../guest-memory/space.js';
 import type { GuestMemory, Mmio2Region } from '../guest-memory.js';
+import { isSamePage, isZeroPage } from '../pgm/page-bytes.js';
 import { PAGE_SIZE } from '../pgm/records.js';
 import { diffFields } from './diff-fields.js';
 import { type FieldChange, type MemoryDifference, RangeList } from './differences.js';
@@ -48,7 +49,7 @@ async function diffPages(
     );
     const one = first.value?.address === at ? first.value.data : undefined;
     const other = second.value?.address === at ? second.value.data : undefined;
-    if (!isSamePage(one, other)) {
+    if (!isSame(one, other)) {
       changed.add(at, PAGE_SIZE);
       pages++;
     }
@@ -58,9 +59,11 @@ async function diffPages(
   return { what, pages, changed };
 }
 
-function isSamePage(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  for (let i = 0; i < PAGE_SIZE; i++) if ((a?.[i] ?? 0) !== (b?.[i] ?? 0)) return false;
-  return true;
+/** Whether two pages are the same; one that is not there is zero. */
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a !== undefined && b !== undefined) return isSamePage(a, b);
+  const page = a ?? b;
+  return page === undefined || isZeroPage(page);
 }
 
 async function* guestPages(memory: GuestMemory): AsyncGenerator<SavedPage, void, undefined> {

@@ -2,8 +2,9 @@ import type { GetStream, PutStream } from '@ssmkit/runtime';
 import { PageReader } from './get-pages.js';
 import { getPgmHeader, type PgmHeader, putPgmHeader } from './header-parts.js';
 import { CHUNK_PAGES, OldMemoryReader, OldMemoryWriter } from './old-memory.js';
+import { isZeroPage } from './page-bytes.js';
 import { PageWriter } from './put-pages.js';
-import { hasPageRecords, isZero, PAGE_SIZE } from './records.js';
+import { hasPageRecords, PAGE_SIZE } from './records.js';
 
 /** What is changed on the way. */
 export interface PgmChanges {
@@ -69,7 +70,7 @@ async function copyOldMemory(from: GetStream, to: PutStream, version: number, { 
       if (reader.isChunk && reader.page % CHUNK_PAGES === 0) isFilled = hasAny(pages, number, CHUNK_PAGES);
       const content = change !== undefined || isFilled ? changed(page, data, change) : data;
       const mayBeZero = change !== undefined && !reader.isChunk && reader.type > 0;
-      writer.put(reader, mayBeZero && content !== undefined && isZero(content) ? undefined : content);
+      writer.put(reader, mayBeZero && content !== undefined && isZeroPage(content) ? undefined : content);
       await to.drain();
     }
   }

@@ -1,6 +1,7 @@
 import { type PutStream, SsmError } from '@ssmkit/runtime';
+import { isZeroPage } from './page-bytes.js';
 import { PageSequence } from './page-sequence.js';
-import { ADDRESSED, END, isZero, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
+import { ADDRESSED, END, PAGE_SIZE, type PageRecord, PageType, pageTypes } from './records.js';
 
 /**
  * Puts the page records of a unit `pgm` (`VirtualBox 7.2 PGMR3SavedState.cpp, pgmR3SaveRamPages` and its kin).
@@ -51,7 +52,7 @@ export class PageWriter {
    * @param page guest-physical address / 4096. @param data of {@link PAGE_SIZE} bytes; none: zeros.
    */
   putRam(page: number, data?: Uint8Array): void {
-    const zero = data === undefined || isZero(data);
+    const zero = data === undefined || isZeroPage(data);
     const type = zero ? PageType.ramZero : PageType.ramRaw;
     this.put({ type, range: 0, page, protection: 0 }, zero ? undefined : data);
   }
@@ -63,7 +64,7 @@ export class PageWriter {
 
   /** Puts a page of a device's memory; as zero where it is. @param page index in the range. */
   putMmio2(range: number, page: number, data?: Uint8Array): void {
-    const zero = data === undefined || isZero(data);
+    const zero = data === undefined || isZeroPage(data);
     const type = zero ? PageType.mmio2Zero : PageType.mmio2Raw;
     this.put({ type, range, page, protection: 0 }, zero ? undefined : data);
   }
@@ -75,7 +76,7 @@ export class PageWriter {
 
   /** Puts the RAM behind a page of shadowed ROM; as zero where it is. @param page index in the range. */
   putShadow(range: number, page: number, protection: number, data?: Uint8Array): void {
-    const zero = data === undefined || isZero(data);
+    const zero = data === undefined || isZeroPage(data);
     const type = zero ? PageType.romShadowZero : PageType.romShadowRaw;
     this.put({ type, range, page, protection }, zero ? undefined : data);
   }

@@ -115,8 +115,3 @@ export interface PageRecord {
   /** {@link RomProtection} of ROM; else 0. */
   readonly protection: number;
 }
-
-/** Whether a page is all zero. */
-export function isZero(page: Uint8Array): boolean {
-  return page.every((byte) => byte === 0);
-}

@@ -1,5 +1,6 @@
 import type { GetStream, SsmFailure } from '@ssmkit/runtime';
 import {
+  isZeroPage,
   OldMemoryReader,
   type OldPage,
   OldPageType,
@@ -11,7 +12,7 @@ import {
 import type { GuestMemory } from './guest-memory.js';
 import type { Mmio2Range } from './mmio2.js';
 import type { Pace } from './pace.js';
-import { hex, isZeroPage } from './page.js';
+import { hex } from './page.js';
 import type { RomRange } from './rom.js';
 
 /**

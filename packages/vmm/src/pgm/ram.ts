@@ -1,6 +1,6 @@
 import { SsmError } from '@ssmkit/runtime';
-import { type AddressRange, PAGE_SIZE, ramLayout } from '@ssmkit/vbox';
-import { isZeroPage, PAGE_SHIFT, pagesOf } from './page.js';
+import { type AddressRange, isZeroPage, PAGE_SIZE, ramLayout } from '@ssmkit/vbox';
+import { PAGE_SHIFT, pagesOf } from './page.js';
 
 /*
  * The RAM of a guest

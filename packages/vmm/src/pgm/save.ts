@@ -1,5 +1,6 @@
 import { type PutStream, SsmError } from '@ssmkit/runtime';
 import {
+  isZeroPage,
   PageType,
   PageWriter,
   PgmGlobal,
@@ -12,7 +13,6 @@ import {
 } from '@ssmkit/vbox';
 import type { GuestMemory } from './guest-memory.js';
 import { Pace, type Turns } from './pace.js';
-import { isZeroPage } from './page.js';
 import type { RomRange } from './rom.js';
 import { WatchedMmio2 } from './watched-mmio2.js';
 

@@ -1,5 +1,5 @@
+import { isSamePage, isZeroPage } from '@ssmkit/vbox';
 import type { Mmio2Range } from './mmio2.js';
-import { isSamePage, isZeroPage } from './page.js';
 
 /**
  * Memory of a device during a live save.

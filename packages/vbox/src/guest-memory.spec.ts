@@ -540,12 +540,110 @@ describe('GuestMemory', () => {
       ['expands to more bytes', 4, () => 8],
     ];
     for (const [what, offset, change] of ends) {
-      it(`a page whose record ${what} ends the pass: nothing behind it is to be relied on`, async () => {
+      it(`a page whose record ${what} ends the pass: nothing behind it tells where it belongs`, async () => {
         const { right, missing, wrong, damage } = await openDamaged((records[3] as number) + offset, change);
         expect({ right, missing, wrong }).to.deep.equal({ right: all.slice(0, 3), missing: all.slice(3), wrong: [] });
         expect(damage).to.have.lengthOf(1);
       });
     }
+
+    describe('whose final pass has every page of RAM', () => {
+      const RAM = 2 * MIB;
+      const RAM_PAGES = [...Array(0xa0).keys(), ...Array.from({ length: 0x100 }, (_, i) => 0x100 + i)];
+      /** Every third page is zero. */
+      const contentOf = (i: number) => (i % 3 === 0 ? zero : page(i));
+      let full: Uint8Array;
+      let frames: readonly number[];
+
+      before(async () => {
+        const pages = (put: PageWriter) => {
+          for (const i of RAM_PAGES) put.putRam(i, contentOf(i));
+        };
+        full = await guestState([{ pages }], { ram: RAM });
+        frames = [...full.keys()].filter((i) => full[i] === 0x93 && full[i + 4] === PAGE_SIZE / 1024);
+      });
+
+      async function salvagedPages(damaged: Uint8Array) {
+        const { state } = await openSalvaged(new MemorySource(damaged));
+        const memory = await GuestMemory.open(state, { partial: true });
+        const missing = memory.segments().reduce((sum, { space }) => sum + space.count().missing, 0);
+        let wrong = 0;
+        for (const i of RAM_PAGES) {
+          const is = Buffer.from(await read(memory, i * PAGE_SIZE));
+          if (!is.equals(contentOf(i)) && !is.equals(zero)) wrong++;
+        }
+        return { missing, wrong };
+      }
+
+      for (const size of [1, 512, 4096, 20_000]) {
+        it(`${size} bytes that are damaged lose the pages that they are of`, async () => {
+          for (const [at, byte] of [
+            [20, 0],
+            [100, 0xff],
+            [200, 0x92],
+            [frames.length - 12, 0x94],
+          ] as const) {
+            const damaged = full.slice();
+            const place = frames[at] as number;
+            damaged.fill(byte, place, place + size);
+            const { missing, wrong } = await salvagedPages(damaged);
+            expect(missing + wrong, `frame ${at}`).to.be.within(1, 4 + Math.ceil(size / 1000));
+            // Of what was found by its form alone, hardly anything can be mistaken.
+            expect(wrong, `frame ${at}`).to.be.at.most(1);
+          }
+        });
+      }
+
+      it('any damage loses the pages that it is of', async () => {
+        const damage = fc.tuple(
+          fc.nat(frames.length - 10),
+          fc.nat(3000),
+          fc.uint8Array({ minLength: 1, maxLength: 2500 }),
+        );
+        await fc.assert(
+          fc.asyncProperty(damage, async ([at, offset, bytes]) => {
+            const damaged = full.slice();
+            damaged.set(bytes, (frames[at] as number) + offset);
+            const { missing, wrong } = await salvagedPages(damaged);
+            expect(missing + wrong).to.be.at.most(6);
+            expect(wrong).to.be.at.most(3);
+          }),
+          { numRuns: 25 },
+        );
+      });
+
+      it('several damaged places lose the pages that each is of, up to the last', async () => {
+        const damaged = full.slice();
+        for (const at of [10, 150]) damaged.fill(0, frames[at], (frames[at] as number) + 600);
+        const { missing, wrong } = await salvagedPages(damaged);
+        expect(wrong).to.equal(0);
+        // The pages between the two places follow each other without addresses, and cannot be counted from the end.
+        expect(missing).to.be.greaterThan(100);
+        expect(missing).to.be.below(RAM_PAGES.length - 100);
+      });
+
+      it('a pass that lacks pages of RAM, or has them in another order, is not counted from its end', async () => {
+        const orders = [RAM_PAGES.filter((i) => i !== 0x150), [...RAM_PAGES.slice(0, -2), 0x1ff, 0x1fe]];
+        for (const order of orders) {
+          const pages = (put: PageWriter) => {
+            for (const i of order) put.putRam(i, page(i));
+          };
+          const damaged = await guestState([{ pages }], { ram: RAM });
+          const at = [...damaged.keys()].filter((i) => damaged[i] === 0x93 && damaged[i + 4] === PAGE_SIZE / 1024)[100];
+          damaged.fill(0, at, (at as number) + 100);
+          const { state } = await openSalvaged(new MemorySource(damaged));
+          const memory = await GuestMemory.open(state, { partial: true });
+          expect(await read(memory, 99 * PAGE_SIZE)).to.deep.equal(page(99));
+          for (const i of [101, 0x140, 0x151]) expect(await read(memory, i * PAGE_SIZE)).to.deep.equal(zero);
+        }
+      });
+
+      it('a pass that is cut off has nothing behind', async () => {
+        const { missing, wrong } = await salvagedPages(full.slice(0, frames[100]));
+        expect(wrong).to.equal(0);
+        expect(missing).to.be.greaterThan(200);
+      });
+    });
 
     it('a page is as an earlier pass has it where it cannot be expanded in a later one', async () => {
       const live = await guestState([

@@ -24,9 +24,9 @@ export interface GuestMemoryOptions {
   readonly headers?: ReadonlyMap<number, PgmHeader>;
   /**
    * Of a damaged state (see `openSalvaged`) take what can be read: a page that cannot be expanded counts as not saved in its
-   * pass, and where nothing tells how large it was, so do all pages behind it. What was wrong is in
-   * {@link GuestMemory.damage}. Bytes that have changed in a pass go unnoticed as long as it can be
-   * decoded.
+   * pass, and where nothing tells where the next one is, so do all pages behind it. What tells that are records that
+   * still lead to the end of the pass, and in a state that was not saved live the number of pages that are left. What was
+   * wrong is in {@link GuestMemory.damage}. Bytes that have changed in a page go unnoticed as long as it can be decoded.
    */
   readonly partial?: boolean;
 }

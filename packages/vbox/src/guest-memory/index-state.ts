@@ -1,9 +1,10 @@
 import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL, SsmError, type UnitHeader } from '@ssmkit/runtime';
-import { PageReader } from '../pgm/get-pages.js';
+import { LOST_RANGE, PageReader } from '../pgm/get-pages.js';
 import type { PgmMmio2Range, PgmRomRange } from '../pgm/header.js';
 import { getPgmHeader, type PgmHeader } from '../pgm/header-parts.js';
 import { OldMemoryReader, OldPageType, type OldRange } from '../pgm/old-memory.js';
 import { hasPageRecords, PAGE_SIZE, PageType, PGM, PgmVersion, pageTypes } from '../pgm/records.js';
+import { findTail } from './find-tail.js';
 import { Page, PageTable, TableBudget } from './page-table.js';
 import { type AddressRange, ramLayout } from './ram-layout.js';
 import { SavedPages } from './saved-pages.js';
@@ -53,9 +54,13 @@ export class MemoryIndex {
   readonly #headers: IndexOptions['headers'];
   /** Memory for a page, where each is read to see that it can be. */
   readonly #page: Uint8Array | undefined;
+  readonly #state: OpenState;
   #hasLists = false;
+  /** Page of RAM that was read last in a pass; -1 in front of the first. */
+  #lastPage = -1;
 
   constructor(state: OpenState, { indexBytes, headers, partial = false }: IndexOptions) {
+    this.#state = state;
     this.saved = new SavedPages(state);
     this.#budget = new TableBudget(indexBytes);
     this.#headers = headers;
@@ -73,14 +78,17 @@ export class MemoryIndex {
     const where = { unit: name, instance, pass, offset };
     const lost: LostPages = { count: 0, first: '' };
     let failure: SsmError | undefined;
+    let isRead = false;
     try {
       await this.#add(unit, trust, lost);
+      isRead = true;
       // The checksum of the unit is behind its data.
       if (this.#page !== undefined) await unit.measure();
     } catch (error) {
       if (!isSsmError(error)) throw error;
       failure = error.at(where);
       if (this.#page === undefined || error.status === 'VERR_TOO_MUCH_DATA') throw failure;
+      if (!isRead) await this.#addTail(unit, error.where.offset ?? this.saved.lastMark, lost);
     }
     const { count, first } = lost;
     const what =
@@ -99,7 +107,8 @@ export class MemoryIndex {
     this.header = { ...this.header, ...header };
     if (header.ranges !== undefined) this.#addRanges(header.ranges);
     if (header.ramConfig !== undefined && version !== PgmVersion.arm) this.ramRanges = ramLayout(header.ramConfig);
-    if (hasPageRecords(version)) await this.#addPages(unit, trust, lost);
+    this.#lastPage = -1;
+    if (hasPageRecords(version)) await this.#addPages(new PageReader(unit.stream), version, trust, lost);
     else await this.#addOldMemory(unit);
     this.saved.end();
   }
@@ -113,12 +122,26 @@ export class MemoryIndex {
     for (const range of mmio2) this.mmio2.set(range.id, { range, pages: new PageTable(this.#budget) });
   }
 
-  async #addPages({ stream, version }: OpenUnit, trust: Trust | undefined, lost: LostPages): Promise<void> {
-    const pages = new PageReader(stream);
+  /** Adds the pages behind damage, where they can be found: see find-tail.ts. */
+  async #addTail(unit: OpenUnit, from: number, lost: LostPages): Promise<void> {
+    const ram = this.ramRanges;
+    if (this.#state.header.live || unit.pass !== PASS_FINAL || !hasPageRecords(unit.version) || ram === undefined)
+      return;
+    const { start } = this.saved;
+    const tail = await findTail(this.#state, unit, { start, from, ram, lastPage: this.#lastPage });
+    if (tail === undefined) return;
+    const stream = await this.saved.goOn(unit, tail.mark);
+    await stream.skipReady(tail.skip);
+    await this.#addPages(new PageReader(stream, tail.firstPage), unit.version, 'framed', lost);
+    this.saved.end();
+  }
+
+  async #addPages(pages: PageReader, version: number, trust: Trust | undefined, lost: LostPages): Promise<void> {
     for (;;) {
       const more = pages.next();
       if (typeof more === 'boolean' ? !more : !(await more)) return;
       const { type, page, range } = pages;
+      if (range === LOST_RANGE) continue;
       // Where the data is, known to be readable where that is in doubt.
       const at = pages.hasData ? this.saved.here() : 0;
       if (this.#page !== undefined && pages.hasData && trust !== 'whole') {
@@ -128,6 +151,7 @@ export class MemoryIndex {
           continue;
         }
       }
+      if (pageTypes[type]?.memory === 'ram') this.#lastPage = page;
       switch (type) {
         case PageType.ramRaw:
           if (this.#isRam(page, type)) this.ram.set(page, at);

@@ -85,6 +85,26 @@ export class SavedPages {
     this.#state = state;
   }
 
+  /** Offset in the file of the first record of the unit that was begun last. */
+  get start(): number {
+    return (this.#passes.at(-1) as Pass).start;
+  }
+
+  /** Offset in the file of the mark that was made last. */
+  get lastMark(): number {
+    const { marks } = this.#passes.at(-1) as Pass;
+    return marks.at(marks.length - MARK_FIELDS + 1);
+  }
+
+  /** Goes on with a unit at a mark behind damage. @returns its data from there on. */
+  async goOn(unit: OpenUnit, mark: RecordMark): Promise<GetStream> {
+    const stream = await this.#state.resume(unit, mark);
+    // A stream that was resumed cannot be marked; it is read from its beginning.
+    const marks = [mark];
+    this.begin({ ...unit, stream, mark: () => marks.pop() });
+    return stream;
+  }
+
   /** Begins with a unit, of which nothing has been read. */
   begin(unit: OpenUnit): void {
     this.end();

@@ -7,6 +7,9 @@ const PAGE_MAX = 2 ** 40 - 1;
 /** No page has been. */
 const NONE = -1;
 
+/** The range of pages in front of which records are lost, up to the first with an address. */
+export const LOST_RANGE = 256;
+
 /**
  * Gets the page records of a unit `pgm`, one at a time (`VirtualBox 7.2 PGMR3SavedState.cpp, pgmR3LoadMemory`).
  *
@@ -32,9 +35,16 @@ export class PageReader implements PageRecord {
   #rangeId = NONE;
   #index = 0;
 
-  /** @param stream stands at the first page record. */
-  constructor(stream: GetStream) {
+  /**
+   * @param stream stands at the first page record.
+   * @param firstPage where records in front of it are lost: number of the first page of RAM, if it has no address. Pages of
+   * other memory are then of {@link LOST_RANGE}.
+   */
+  constructor(stream: GetStream, firstPage?: number) {
     this.#stream = stream;
+    if (firstPage === undefined) return;
+    this.#ramPage = firstPage - 1;
+    this.#rangeId = LOST_RANGE;
   }
 
   /** Whether the record has a page of data, which {@link read} reads. */

@@ -1,4 +1,4 @@
-import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL, SsmError, type UnitHeader } from '@ssmkit/runtime';
+import { isSsmError, type OpenState, type OpenUnit, PASS_FINAL, SsmError } from '@ssmkit/runtime';
 import { LOST_RANGE, PageReader } from '../pgm/get-pages.js';
 import type { PgmMmio2Range, PgmRomRange } from '../pgm/header.js';
 import { getPgmHeader, type PgmHeader } from '../pgm/header-parts.js';
@@ -8,6 +8,7 @@ import { findTail } from './find-tail.js';
 import { Page, PageTable, TableBudget } from './page-table.js';
 import { type AddressRange, ramLayout } from './ram-layout.js';
 import { SavedPages } from './saved-pages.js';
+import { isPgm, type Trust, trustsOf } from './trust.js';
 
 /** Zero pages here are of no RAM: releases that had one range of RAM from 0 on wrote them. */
 const NO_RAM = { from: 0xa0000 / PAGE_SIZE, to: 0x100000 / PAGE_SIZE };
@@ -236,12 +237,6 @@ function oldKind({ address }: OldRange, type: number): IndexedOldRange['kind'] {
   return isRom ? 'rom' : 'ram';
 }
 
-/**
- * What is known of a pass: its checksum is right; or its records lead, one to the next, to an end that says as many bytes as
- * there are.
- */
-type Trust = 'whole' | 'framed';
-
 /** Pages of a pass that cannot be expanded. */
 interface LostPages {
   count: number;
@@ -279,44 +274,4 @@ export async function indexState(state: OpenState, options: IndexOptions): Promi
     index.damage[0] ??
     new SsmError('VERR_SSM_UNIT_NOT_FOUND', 'the state holds no guest memory', { unit: name, instance })
   );
-}
-
-/*
- * A page that cannot be expanded
- *
- * Records have no checksums, so that of a record that does not expand nothing says whether its data has changed or its
- * size, behind which everything would be taken for something else. But a wrong size leads into the middle of data, where
- * hardly one byte in a hundred begins a record, and each of those leads to another such place. So where records lead to
- * TERM, at the offset in the unit that TERM says, they are where they were, and it was data that has changed.
- */
-
-/** What is known of passes, by their offsets. */
-async function trustsOf(state: OpenState): Promise<ReadonlyMap<number, Trust>> {
-  const trusts = new Map<number, Trust>();
-  // Units of formats V1.x have no such records.
-  if (state.format !== '2.0') return trusts;
-  try {
-    for await (const unit of state.units()) {
-      const trust = isPgm(unit) ? await trustOf(unit, state.header.checksum) : undefined;
-      if (trust !== undefined) trusts.set(unit.offset, trust);
-    }
-  } catch (error) {
-    // What ends this ends going through the units again.
-    if (!isSsmError(error)) throw error;
-  }
-  return trusts;
-}
-
-async function trustOf(unit: OpenUnit, hasChecksum: boolean): Promise<Trust | undefined> {
-  try {
-    await unit.measure();
-    return hasChecksum ? 'whole' : 'framed';
-  } catch (error) {
-    if (!isSsmError(error)) throw error;
-    return error.status === 'VERR_SSM_INTEGRITY_REC_TERM_CRC' ? 'framed' : undefined;
-  }
-}
-
-function isPgm({ name, instance }: UnitHeader): boolean {
-  return name === PGM.name && instance === PGM.instance;
 }

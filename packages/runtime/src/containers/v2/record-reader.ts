@@ -1,26 +1,21 @@
 import { type Decompress, lz4Decompress, lzfDecompress } from '../../codecs/blocks.js';
 import { copyBytes } from '../../codecs/copy.js';
-import { SsmError } from '../../error.js';
-import type { SsmFailure } from '../../status.js';
-import { NeedMore } from '../../streams/record-source.js';
+import type { SsmError } from '../../error.js';
 import { wasm } from '../../wasm/instance.js';
 import type { WasmCodecs } from '../../wasm/wasm-codecs.js';
 import type { CodecPool } from '../../workers/pool.js';
 import type { ByteReader } from '../byte-reader.js';
 import { noTotals, type RecordMark, type RecordTotals, type UnitRecords } from '../state.js';
 import { LookAhead } from './look-ahead.js';
+import { ZERO } from './pack-block.js';
+import { type Packing, packings, RecordHeader } from './record-header.js';
 import { RecordWalk } from './record-walk.js';
-import { BLOCK, FIXED, IMPORTANT, RecordType, TERM_SIZE } from './records.js';
-
-/** Records that hold compressed data: what messages call them, by their key in {@link RecordTotals}. */
-const packings = { lzf: 'LZF', lz4: 'LZ4' } as const;
-type Packing = keyof typeof packings;
+import { BLOCK, RecordType, TERM_SIZE } from './records.js';
 
 /** Room from which on records are decoded many at a time. */
 const MANY_FROM = 2 * BLOCK;
 
-/** What a writer's ZERO records begin with, and their size. */
-const ZERO = FIXED | IMPORTANT | RecordType.zero;
+/** Bytes of a writer's ZERO record. */
 const ZERO_SIZE = 3;
 
 /** Most bytes of records that are looked at together. */
@@ -38,6 +33,7 @@ export class RecordReader implements UnitRecords {
   readonly #input: ByteReader;
   /** Highest record type there is: LZ4 only where the file header has announced it. */
   readonly #lastType: number;
+  readonly #header: RecordHeader;
   readonly #walk: RecordWalk;
   /** Bytes left of the RAW record being read. */
   #rest = 0;
@@ -47,15 +43,12 @@ export class RecordReader implements UnitRecords {
   #start = 0;
   #totals: RecordTotals = noTotals();
   #ahead: LookAhead | undefined;
-  /** Type, header size and payload size of the record whose header was parsed last. */
-  #type = 0;
-  #headerSize = 0;
-  #payload = 0;
 
   /** @param lz4 the file header has announced LZ4 records. */
   constructor(input: ByteReader, lz4 = false) {
     this.#input = input;
     this.#lastType = lz4 ? RecordType.lz4 : RecordType.named;
+    this.#header = new RecordHeader(input, this.#lastType);
     this.#walk = new RecordWalk(this.#lastType);
   }
 
@@ -111,8 +104,8 @@ export class RecordReader implements UnitRecords {
   fill(into: Uint8Array, at: number, end = into.length): number {
     if (this.#ended) return -1;
     if (this.#rest > 0) return this.#copyRaw(into, at, end);
-    this.#parseHeader();
-    switch (this.#type) {
+    this.#header.parse();
+    switch (this.#header.type) {
       case RecordType.term:
         this.#takeTerm();
         return -1;
@@ -124,13 +117,13 @@ export class RecordReader implements UnitRecords {
       case RecordType.lz4:
         return this.#takePacked('lz4', lz4Decompress, into, at);
       case RecordType.zero: {
-        const size = this.#zeroSize();
+        const size = this.#header.zeroSize();
         this.#consume('zero', size);
         into.fill(0, at, at + size);
         return size;
       }
       default:
-        throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
+        throw this.#header.fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
     }
   }
 
@@ -235,8 +228,8 @@ export class RecordReader implements UnitRecords {
   skip(): boolean {
     if (this.#ended) return false;
     if (this.#rest === 0) {
-      this.#parseHeader();
-      switch (this.#type) {
+      this.#header.parse();
+      switch (this.#header.type) {
         case RecordType.term:
           this.#takeTerm();
           return false;
@@ -250,10 +243,10 @@ export class RecordReader implements UnitRecords {
           this.#skipPacked('lz4');
           return true;
         case RecordType.zero:
-          this.#consume('zero', this.#zeroSize());
+          this.#consume('zero', this.#header.zeroSize());
           return true;
         default:
-          throw this.#fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
+          throw this.#header.fail('VERR_SSM_BAD_REC_TYPE', 'data in a NAMED record');
       }
     }
     if (this.#rest > 0) this.#passRaw(this.#rest);
@@ -263,8 +256,8 @@ export class RecordReader implements UnitRecords {
   pass(most: number): number {
     if (this.#ended) return 0;
     if (this.#rest === 0) {
-      this.#parseHeader();
-      switch (this.#type) {
+      this.#header.parse();
+      switch (this.#header.type) {
         case RecordType.raw:
           this.#beginRaw();
           break;
@@ -273,7 +266,7 @@ export class RecordReader implements UnitRecords {
         case RecordType.lz4:
           return this.#passPacked('lz4', most);
         case RecordType.zero: {
-          const size = this.#zeroSize();
+          const size = this.#header.zeroSize();
           if (size > most) return 0;
           this.#consume('zero', size);
           return size;
@@ -286,7 +279,7 @@ export class RecordReader implements UnitRecords {
   }
 
   #passRaw(most: number): number {
-    this.#need(1);
+    this.#header.need(1);
     const count = Math.min(this.#rest, most, this.#input.available);
     this.#input.advance(count);
     this.#rest -= count;
@@ -294,7 +287,7 @@ export class RecordReader implements UnitRecords {
   }
 
   #passPacked(kind: Packing, most: number): number {
-    const expanded = this.#packedSize(kind);
+    const expanded = this.#header.packedSize(kind);
     if (expanded > most) return 0;
     this.#skipPacked(kind);
     return expanded;
@@ -314,99 +307,36 @@ export class RecordReader implements UnitRecords {
     if (left > 0) throw this.#tooLittle(`at least ${left} bytes of the unit were not read`);
     if (this.#empty) throw this.#tooLittle('the unit has a record without data at its end');
     if (this.#ended) return;
-    this.#parseHeader();
-    if (this.#type !== RecordType.term) throw this.#tooLittle('the unit was not read to its end');
+    this.#header.parse();
+    if (this.#header.type !== RecordType.term) throw this.#tooLittle('the unit was not read to its end');
     this.#takeTerm();
   }
 
   #tooLittle(detail: string): SsmError {
-    return this.#fail('VERR_SSM_LOADED_TOO_LITTLE', detail);
-  }
-
-  #fail(status: SsmFailure, detail: string): SsmError {
-    return new SsmError(status, detail, { offset: this.#input.position });
-  }
-
-  /** Asks for bytes that the unit must have. */
-  #need(count: number): void {
-    try {
-      if (this.#input.request(count)) return;
-    } catch (error) {
-      if (error instanceof NeedMore) throw error;
-      const { status, detail } = error as SsmError;
-      if (status === 'VERR_SSM_CANCELLED' || this.#input.guard.isOwn(error)) throw error;
-      if (status !== 'VERR_EOF') {
-        throw new SsmError('VERR_SSM_STREAM_ERROR', detail, { offset: this.#input.position }, { cause: error });
-      }
-    }
-    throw this.#fail(this.#input.guard.endInUnit, 'the saved state ends inside of a unit');
+    return this.#header.fail('VERR_SSM_LOADED_TOO_LITTLE', detail);
   }
 
   #consume(kind: Packing | 'zero', size: number): void {
-    this.#input.guard.record(this.#headerSize + this.#payload, size);
-    this.#input.advance(this.#headerSize + this.#payload);
+    this.#input.guard.record(this.#header.stored, size);
+    this.#input.advance(this.#header.stored);
     this.#totals[kind]++;
     if (kind !== 'zero') this.#ahead?.offer(size);
     this.#totals.data += size;
     this.#empty = size === 0;
   }
 
-  /** Looks at the header in front of which the input stands, without consuming it. */
-  #parseHeader(): void {
-    const input = this.#input;
-    this.#need(2);
-    const { bytes, pos } = input;
-    const first = bytes[pos] as number;
-    const lead = bytes[pos + 1] as number;
-    const type = first & 0x0f;
-    if ((first & 0xe0) !== FIXED || type < RecordType.term || type > this.#lastType) {
-      throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `no record starts with 0x${first.toString(16)}`);
-    }
-    this.#type = type;
-    if (type === RecordType.term || lead < 0x80) {
-      this.#headerSize = 2;
-      this.#payload = lead;
-      return;
-    }
-    this.#parseSize(lead);
-  }
-
-  /** A size of more than one byte. Bit 6 of the lead byte is not looked at (`SSMR3.cpp, ssmR3DataReadRecHdrV2`). */
-  #parseSize(lead: number): void {
-    // The first clear bit from bit 5 down tells the number of bytes that follow: 1…5.
-    let more = 1;
-    while (more <= 5 && (lead & (0x40 >> more)) !== 0) more++;
-    if (more > 5) throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `no record size starts with 0x${lead.toString(16)}`);
-    this.#need(2 + more);
-    const { bytes, pos } = this.#input;
-    let size = lead & (0x3f >> more);
-    for (let i = 0; i < more; i++) {
-      const next = bytes[pos + 2 + i] as number;
-      if ((next & 0xc0) !== 0x80) {
-        throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', 'a damaged record size');
-      }
-      size = size * 64 + (next & 0x3f);
-    }
-    // The two shortest of these forms may be longer than needed, the others may not.
-    if (more >= 3 && size < 2 ** (5 * more + 1)) {
-      throw this.#fail('VERR_SSM_INTEGRITY_REC_HDR', `a record size of ${size} in ${more + 1} bytes`);
-    }
-    this.#headerSize = 2 + more;
-    this.#payload = size;
-  }
-
   #beginRaw(): void {
-    this.#input.guard.record(this.#headerSize + this.#payload, this.#payload);
-    this.#input.advance(this.#headerSize);
-    this.#rest = this.#payload;
-    this.#ahead?.offer(this.#payload);
+    this.#input.guard.record(this.#header.stored, this.#header.payload);
+    this.#input.advance(this.#header.size);
+    this.#rest = this.#header.payload;
+    this.#ahead?.offer(this.#header.payload);
     this.#totals.raw++;
-    this.#totals.data += this.#payload;
-    this.#empty = this.#payload === 0;
+    this.#totals.data += this.#header.payload;
+    this.#empty = this.#header.payload === 0;
   }
 
   #copyRaw(into: Uint8Array, at: number, end: number): number {
-    this.#need(1);
+    this.#header.need(1);
     const input = this.#input;
     const count = Math.min(this.#rest, end - at, input.available);
     copyBytes(input.bytes, input.pos, input.pos + count, into, at);
@@ -415,25 +345,9 @@ export class RecordReader implements UnitRecords {
     return count;
   }
 
-  #damaged(detail: string): SsmError {
-    return this.#fail('VERR_SSM_INTEGRITY_DECOMPRESSION', detail);
-  }
-
-  /** Checks what an LZF or LZ4 record says of itself, and returns how much it expands to. */
-  #packedSize(kind: Packing): number {
-    const size = this.#payload;
-    if (size <= 1 || size > BLOCK + 2) throw this.#damaged(`an ${packings[kind]} record of ${size} bytes`);
-    this.#need(this.#headerSize + 1);
-    const expanded = (this.#input.bytes[this.#input.pos + this.#headerSize] as number) * 1024;
-    if (expanded < size - 1 || expanded > BLOCK) {
-      throw this.#damaged(`an ${packings[kind]} record of ${size} bytes that is to expand to ${expanded}`);
-    }
-    return expanded;
-  }
-
   #takePacked(kind: Packing, decompress: Decompress, into: Uint8Array, at: number): number {
-    const expanded = this.#packedSize(kind);
-    this.#need(this.#headerSize + this.#payload);
+    const expanded = this.#header.packedSize(kind);
+    this.#header.need(this.#header.stored);
     this.#ahead?.look();
     if (this.#ahead?.take(into, at, at + expanded) === undefined) this.#expand(kind, decompress, expanded, into, at);
     this.#consume(kind, expanded);
@@ -442,46 +356,21 @@ export class RecordReader implements UnitRecords {
 
   #expand(kind: Packing, decompress: Decompress, expanded: number, into: Uint8Array, at: number): void {
     const { bytes, pos } = this.#input;
-    const from = pos + this.#headerSize;
-    if (!decompress(bytes, from + 1, from + this.#payload, into, at, expanded)) {
-      throw this.#damaged(`an ${packings[kind]} record does not expand to its ${expanded} bytes`);
+    const from = pos + this.#header.size;
+    if (!decompress(bytes, from + 1, from + this.#header.payload, into, at, expanded)) {
+      throw this.#header.damaged(`an ${packings[kind]} record does not expand to its ${expanded} bytes`);
     }
   }
 
   #skipPacked(kind: Packing): void {
-    const size = this.#packedSize(kind);
-    this.#need(this.#headerSize + this.#payload);
+    const size = this.#header.packedSize(kind);
+    this.#header.need(this.#header.stored);
     this.#consume(kind, size);
   }
 
-  #zeroSize(): number {
-    if (this.#payload !== 1) throw this.#damaged(`a ZERO record of ${this.#payload} bytes`);
-    this.#need(this.#headerSize + 1);
-    const size = (this.#input.bytes[this.#input.pos + this.#headerSize] as number) * 1024;
-    if (size > BLOCK) throw this.#damaged(`a ZERO record of ${size} zeros`);
-    return size;
-  }
-
-  /** Checks TERM and consumes it. */
   #takeTerm(): void {
-    const input = this.#input;
-    const fail = (detail: string) => this.#fail('VERR_SSM_INTEGRITY_REC_TERM', detail);
-    if (this.#payload !== TERM_SIZE - 2) throw fail(`a TERM record of ${this.#payload} bytes`);
-    if (((input.bytes[input.pos] as number) & IMPORTANT) === 0) throw fail('a TERM record without the important flag');
-    this.#need(TERM_SIZE);
-    const { view, pos } = input;
-    const size = view.getUint32(pos + 8, true) + view.getUint32(pos + 12, true) * 2 ** 32;
-    const stored = this.stored + TERM_SIZE;
-    if (size !== stored) throw fail(`a TERM record says ${size} bytes in a unit of ${stored}`);
-    const flags = view.getUint16(pos + 2, true);
-    if ((flags & ~1) !== 0) throw fail(`unknown flags 0x${flags.toString(16)} in a TERM record`);
-    const crc = view.getUint32(pos + 4, true);
-    if (flags === 0) {
-      if (crc !== 0) throw fail('a TERM record without a checksum that has one');
-    } else if (input.checksum && crc !== input.crcThrough(2)) {
-      throw this.#fail('VERR_SSM_INTEGRITY_REC_TERM_CRC', 'the CRC of the stream is wrong at the end of the unit');
-    }
-    input.advance(TERM_SIZE);
+    this.#header.checkTerm(this.stored + TERM_SIZE);
+    this.#input.advance(TERM_SIZE);
     this.#ended = true;
   }
 }

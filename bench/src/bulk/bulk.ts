@@ -1,36 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemorySource, type Sink, useWasm } from '@ssmkit/runtime';
+import { MemorySource, useWasm } from '@ssmkit/runtime';
 import { median, ratio, spread, type Timing } from '../measure.js';
 import { guestPages } from '../reference/pages.js';
 import { Reference } from '../reference/reference.js';
 import { atMost, digits, percent, type Target, table, targetLines } from '../report.js';
-import { timeLoad, timeSave, ways } from './unit.js';
+import { FixedSink, timeLoad, timeSave, ways } from './unit.js';
 
 const SIZE = 2 ** 30;
 const ROUNDS = 7;
-
-/** A file in memory that need not grow while something is measured. */
-class FixedSink implements Sink {
-  readonly #bytes: Uint8Array;
-  #size = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  write(data: Uint8Array): void {
-    this.#bytes.set(data, this.#size);
-    this.#size += data.length;
-  }
-
-  close(): void {}
-
-  get state(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
-  }
-}
 
 /** A guest's memory of 1 GiB, saved to a file in memory and loaded from it, beside the same in C. */
 export async function bulk(): Promise<{ targets: readonly Target[]; data: unknown }> {

@@ -1,14 +1,16 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import type { Sink } from '@ssmkit/runtime';
+import { MemorySource, type Sink } from '@ssmkit/runtime';
 import { FileSource } from '@ssmkit/runtime/node';
 import { median } from '../measure.js';
 import { guestPages, PAGE } from '../reference/pages.js';
-import { timeLoad, timeSave, ways } from './unit.js';
+import { FixedSink, timeLoad, timeSave, type Way, ways } from './unit.js';
 
 /*
  * A guest of one size, saved to a file and loaded from it one way, in a process of its own.
  *
  *     process.js BYTES WAY FILE ROUNDS
+ *
+ * Without a FILE ('') it is a file in memory.
  */
 
 /** Writes to a file, and does not wait until it is on disk: that takes as long as the disk takes. */
@@ -52,18 +54,29 @@ if (way === undefined) throw new Error(`there is no way '${name}'`);
 const memory = guestPages(Number(bytes));
 // What was never written takes no memory yet.
 for (let at = 0; at < memory.length; at += PAGE) memory[at] = (memory[at] as number) | 0;
+// Of a guest like this one at most a third is left.
+const file = path === '' ? new Uint8Array(0.35 * memory.length).fill(1) : undefined;
 (globalThis as { gc?: () => void }).gc?.();
 const before = memoryOf('VmRSS');
 forgetPeak();
 const saves: number[] = [];
 const loads: number[] = [];
+
+async function inMemory(file: Uint8Array): Promise<void> {
+  const sink = new FixedSink(file);
+  saves.push(await timeSave(memory, sink, way as Way));
+  loads.push(await timeLoad(memory, new MemorySource(sink.state), way as Way));
+}
+
+async function onDisk(): Promise<void> {
+  saves.push(await timeSave(memory, new PlainSink(path), way as Way));
+  const source = new FileSource(path);
+  loads.push(await timeLoad(memory, source, way as Way));
+  source.close();
+}
+
 try {
-  for (let round = 0; round < Number(rounds); round++) {
-    saves.push(await timeSave(memory, new PlainSink(path), way));
-    const source = new FileSource(path);
-    loads.push(await timeLoad(memory, source, way));
-    source.close();
-  }
+  for (let round = 0; round < Number(rounds); round++) await (file === undefined ? onDisk() : inMemory(file));
 } finally {
   rmSync(path, { force: true });
 }

@@ -13,6 +13,27 @@ export const ways: Readonly<Record<string, Way>> = {
   'TypeScript alone': { wasm: false, workers: 0 },
 };
 
+/** A file in memory that need not grow while something is measured. */
+export class FixedSink implements Sink {
+  readonly #bytes: Uint8Array;
+  #size = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  write(data: Uint8Array): void {
+    this.#bytes.set(data, this.#size);
+    this.#size += data.length;
+  }
+
+  close(): void {}
+
+  get state(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
+
 /** Milliseconds of what `run` does. */
 async function timed(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();

@@ -49,7 +49,7 @@ export function numbers(): () => number {
   };
 }
 
-/** What guests' memory is made of: the parts of issue 6. */
+/** What guests' memory is made of. */
 const mix = { zero: 0.6, text: 0.125, code: 0.125, noise: 0.15 };
 
 /** Guests have runs of similar pages; this is the longest, in pages. */

@@ -16,14 +16,33 @@ export interface PoolMemory {
   readonly run: RunPart;
 }
 
+/**
+ * The memory that was given back last. It is used again if nobody has collected it meanwhile: one operation after the other
+ * would else each leave some MiB behind, of which the collector knows too little to hurry.
+ */
+let idle: WeakRef<PoolMemory> | undefined;
+
+/** Gives memory back that nobody uses any more, no worker either. */
+export function releasePoolMemory(memory: PoolMemory): void {
+  memory.view.control.fill(0);
+  idle = new WeakRef(memory);
+}
+
 /** Memory for a number of workers. */
 export function newPoolMemory(workers: number, slots: number): PoolMemory {
   const layout: SharedLayout = { instances: workers + 1, slots };
+  const last = idle?.deref();
+  idle = undefined;
+  if (last !== undefined && isFor(last, layout)) return last;
   const size = sharedSize(layout);
   const wasm = wasmMemory(size);
   const buffer = (wasm?.memory.buffer as SharedArrayBuffer | undefined) ?? new SharedArrayBuffer(size);
   const run = wasm === undefined ? plainParts : wasmParts(wasm.module, wasm.memory, instanceArea(workers));
   return { buffer, layout, view: viewShared(buffer, layout), wasm, run };
+}
+
+function isFor({ layout, wasm }: PoolMemory, { instances, slots }: SharedLayout): boolean {
+  return layout.instances === instances && layout.slots === slots && wasm?.module === sharedWasm();
 }
 
 function wasmMemory(size: number): PoolMemory['wasm'] {

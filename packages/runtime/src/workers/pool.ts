@@ -1,5 +1,5 @@
 import { SsmError } from '../error.js';
-import { newPoolMemory, type PoolMemory } from './pool-memory.js';
+import { newPoolMemory, type PoolMemory, releasePoolMemory } from './pool-memory.js';
 import { instanceArea, Pool, Slot, SlotState, type SlotView, takeSlot } from './slots.js';
 import { canUseWorkers, type StartedWorker, startsBehind, startWorker } from './start-worker.js';
 
@@ -44,9 +44,8 @@ export function useWorkersFrom(bytes: number): () => void {
 const SLOTS_PER_WORKER = 8;
 const SLOTS_MORE = 2;
 
-/** Milliseconds after which a part in a worker's hands is done again; where one cannot sleep, it is less. */
-const PATIENCE = 100;
-const PATIENCE_AWAKE = 10;
+/** Milliseconds after which a part in a worker's hands is done again: that takes less than one. */
+const PATIENCE = 10;
 
 /** Milliseconds after which workers that have not started are no longer awaited. */
 const START_PATIENCE = 2000;
@@ -212,6 +211,8 @@ export class CodecPool {
     Atomics.add(control, Pool.ticket, 1);
     Atomics.notify(control, Pool.ticket);
     await Promise.all(this.#workers.map((worker) => worker.end()));
+    // A page is not told when its workers are gone.
+    if (startsBehind) releasePoolMemory(this.#memory);
   }
 }
 
@@ -230,7 +231,7 @@ function waitFor(words: Int32Array): boolean {
     return Atomics.wait(words, Slot.state, SlotState.taken, PATIENCE) !== 'timed-out';
   } catch {
     // The main thread of a page may not sleep.
-    const end = performance.now() + PATIENCE_AWAKE;
+    const end = performance.now() + PATIENCE;
     while (performance.now() < end) {
       if (Atomics.load(words, Slot.state) !== SlotState.taken) return true;
     }

@@ -22,14 +22,16 @@ const MATCH_MAX = 264;
 const HASH_BITS = 13;
 /** After 2^5 misses in a row every second position is looked at, after 2^6 every third, and so on. */
 const SKIP_BITS = 5;
-/** From this length on a call of a built-in copies faster than a loop. */
-const COPY_FROM = 48;
+/** From this length on a call of a built-in repeats a byte faster than a loop. */
+const FILL_FROM = 48;
 
 /**
  * Positions by hash. What one call leaves is invalid in the next without being cleared: entries are position plus a
  * base that grows with every call.
  */
 const positions = new Int32Array(1 << HASH_BITS);
+/** So far no sum of numbers here leaves the range of small integers. */
+const BASE_MAX = 2 ** 30;
 let base = 0;
 
 function slotOf(value: number): number {
@@ -53,69 +55,91 @@ export function lzfCompress(
   shortest: 3 | 4 = 4,
 ): number {
   const length = end - start;
-  if (base > 0x7ffffff0 - length) {
+  if (base > BASE_MAX - length) {
     positions.fill(0);
     base = 0;
   }
-  const bias = base + 1 - start;
+  const origin = base + 1;
   base += length;
 
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  // Of the block alone, so that positions are small numbers however large the memory is.
+  const source = new DataView(input.buffer, input.byteOffset + start, length);
+  const target = new DataView(into.buffer, into.byteOffset + at, limit);
   // Of four bytes that are read the last is shifted out where three are to be the same.
   const shift = 32 - 8 * shortest;
-  const outEnd = at + limit;
-  const last = end - 3;
-  let out = at;
-  let pos = start;
-  let anchor = start;
+  const last = length - 3;
+  let out = 0;
+  let pos = 0;
+  let anchor = 0;
   let misses = 1 << SKIP_BITS;
   while (pos < last) {
-    const value = view.getInt32(pos, true) << shift;
+    const value = source.getInt32(pos, true) << shift;
     const slot = slotOf(value);
-    const ref = (positions[slot] as number) - bias;
-    positions[slot] = pos + bias;
+    const ref = (positions[slot] as number) - origin;
+    positions[slot] = pos + origin;
     const offset = pos - ref - 1;
-    if (ref < start || offset >= OFFSET_MAX || view.getInt32(ref, true) << shift !== value) {
+    if (ref < 0 || offset >= OFFSET_MAX || source.getInt32(ref, true) << shift !== value) {
       pos += misses++ >> SKIP_BITS;
       continue;
     }
     misses = 1 << SKIP_BITS;
 
-    const most = Math.min(end - pos, MATCH_MAX);
+    const most = Math.min(length - pos, MATCH_MAX);
     let count: number = shortest;
-    while (count < most && input[ref + count] === input[pos + count]) count++;
+    let difference = 0;
+    while (count <= most - 4) {
+      difference = source.getInt32(ref + count, true) ^ source.getInt32(pos + count, true);
+      if (difference !== 0) break;
+      count += 4;
+    }
+    // The lowest bit that differs is in the first byte that does.
+    if (difference !== 0) count += (31 - Math.clz32(difference & -difference)) >> 3;
+    else while (count < most && source.getUint8(ref + count) === source.getUint8(pos + count)) count++;
 
     const run = pos - anchor;
-    if (out + run + ((run + LITERAL_MAX - 1) >> 5) + 3 > outEnd) return 0;
-    if (run > 0) out = putLiterals(input, anchor, pos, into, out);
-    if (count <= 8) into[out++] = ((count - 2) << 5) | (offset >> 8);
+    if (out + run + ((run + LITERAL_MAX - 1) >> 5) + 3 > limit) return 0;
+    if (run > 0) out = putLiterals(source, anchor, pos, target, out);
+    if (count <= 8) target.setUint8(out++, ((count - 2) << 5) | (offset >> 8));
     else {
-      into[out++] = 0xe0 | (offset >> 8);
-      into[out++] = count - 9;
+      target.setUint8(out++, 0xe0 | (offset >> 8));
+      target.setUint8(out++, count - 9);
     }
-    into[out++] = offset;
+    target.setUint8(out++, offset);
     pos += count;
     anchor = pos;
 
     // The two last positions of the match may begin the next one.
     if (pos < last) {
-      positions[slotOf(view.getInt32(pos - 2, true) << shift)] = pos - 2 + bias;
-      positions[slotOf(view.getInt32(pos - 1, true) << shift)] = pos - 1 + bias;
+      positions[slotOf(source.getInt32(pos - 2, true) << shift)] = pos - 2 + origin;
+      positions[slotOf(source.getInt32(pos - 1, true) << shift)] = pos - 1 + origin;
     }
   }
-  const run = end - anchor;
-  if (out + run + ((run + LITERAL_MAX - 1) >> 5) > outEnd) return 0;
-  return putLiterals(input, anchor, end, into, out) - at;
+  const run = length - anchor;
+  if (out + run + ((run + LITERAL_MAX - 1) >> 5) > limit) return 0;
+  return putLiterals(source, anchor, length, target, out);
 }
 
-/** Writes `input[from, to)` as literal runs, and returns where they end. */
-function putLiterals(input: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
+/** Writes `source[from, to)` to `target[at…)` as literal runs, and returns where they end. */
+function putLiterals(source: DataView, from: number, to: number, target: DataView, at: number): number {
+  const lastIn = source.byteLength - 8;
+  const lastOut = target.byteLength - 8;
   let out = at;
   let pos = from;
   while (pos < to) {
     const stop = to - pos < LITERAL_MAX ? to : pos + LITERAL_MAX;
-    into[out++] = stop - pos - 1;
-    while (pos < stop) into[out++] = input[pos++] as number;
+    target.setUint8(out++, stop - pos - 1);
+    const next = out + stop - pos;
+    if (stop <= lastIn && next <= lastOut) {
+      // Eight bytes where fewer are wanted: what comes next overwrites the others.
+      do {
+        target.setInt32(out, source.getInt32(pos, true), true);
+        target.setInt32(out + 4, source.getInt32(pos + 4, true), true);
+        pos += 8;
+        out += 8;
+      } while (pos < stop);
+    } else while (pos < stop) target.setUint8(out++, source.getUint8(pos++));
+    pos = stop;
+    out = next;
   }
   return out;
 }
@@ -134,7 +158,12 @@ export function lzfDecompress(
   at: number,
   size: number,
 ): boolean {
+  const source = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const target = new DataView(into.buffer, into.byteOffset, into.byteLength);
   const outEnd = at + size;
+  // Up to here eight bytes can be copied where fewer are wanted: what comes next overwrites the others.
+  const lastIn = end - 8;
+  const lastOut = outEnd - 8;
   let pos = start;
   let out = at;
   while (pos < end) {
@@ -142,7 +171,17 @@ export function lzfDecompress(
     if (code < LITERAL_MAX) {
       const stop = out + code + 1;
       if (stop > outEnd || pos + code >= end) return false;
-      while (out < stop) into[out++] = input[pos++] as number;
+      if (stop <= lastOut && pos + code < lastIn) {
+        const next = pos + code + 1;
+        do {
+          target.setInt32(out, source.getInt32(pos, true), true);
+          target.setInt32(out + 4, source.getInt32(pos + 4, true), true);
+          pos += 8;
+          out += 8;
+        } while (out < stop);
+        pos = next;
+        out = stop;
+      } else while (out < stop) into[out++] = input[pos++] as number;
       continue;
     }
     let count = (code >> 5) + 2;
@@ -154,11 +193,15 @@ export function lzfDecompress(
     const stop = out + count;
     let ref = out - offset;
     if (stop > outEnd || ref < at) return false;
-    if (count < COPY_FROM) while (out < stop) into[out++] = into[ref++] as number;
-    else if (offset >= count) {
-      into.copyWithin(out, ref, ref + count);
+    if (offset >= 8 && stop <= lastOut) {
+      do {
+        target.setInt32(out, target.getInt32(ref, true), true);
+        target.setInt32(out + 4, target.getInt32(ref + 4, true), true);
+        ref += 8;
+        out += 8;
+      } while (out < stop);
       out = stop;
-    } else if (offset === 1) {
+    } else if (offset === 1 && count >= FILL_FROM) {
       into.fill(into[ref] as number, out, stop);
       out = stop;
     } else while (out < stop) into[out++] = into[ref++] as number;

@@ -132,10 +132,9 @@ export class RecordReader implements UnitRecords {
    * usual it leaves to {@link fill}, which knows every rule.
    */
   fillMany(into: Uint8Array, at: number, end: number): number {
-    const many = end - at >= MANY_FROM && this.#rest === 0 && !this.#ended;
-    const ahead = many ? this.#ahead : undefined;
-    const codecs = many ? wasm() : undefined;
-    if (ahead === undefined && codecs === undefined) return this.fill(into, at, end);
+    if (end - at < MANY_FROM || this.#rest > 0 || this.#ended) return this.fill(into, at, end);
+    const ahead = this.#ahead;
+    const codecs = wasm();
     ahead?.look();
     return (
       this.#fillZeros(into, at, end) ||

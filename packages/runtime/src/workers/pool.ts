@@ -25,7 +25,7 @@ export const WORKERS_MAX = 16;
 export type PoolUse = 'saving' | 'loading';
 
 /** Bytes from which on workers pay: of data that is saved, of a file that is loaded or of its data other than zeros. */
-const WORKERS_FROM: Readonly<Record<PoolUse, number>> = { saving: 128 * 2 ** 20, loading: 48 * 2 ** 20 };
+const WORKERS_FROM: Readonly<Record<PoolUse, number>> = { saving: 128 * 2 ** 20, loading: 96 * 2 ** 20 };
 
 /** In a page everybody waits while they start, so that it takes more until they pay. */
 const PAGE_FACTOR = 2;

@@ -1,7 +1,7 @@
 import { SsmError } from '../error.js';
 import { newPoolMemory, type PoolMemory, releasePoolMemory } from './pool-memory.js';
 import { instanceArea, Pool, Slot, SlotState, type SlotView, takeSlot } from './slots.js';
-import { canUseWorkers, type StartedWorker, startsBehind, startWorker } from './start-worker.js';
+import { canUseWorkers, processors, type StartedWorker, startsBehind, startWorker } from './start-worker.js';
 
 /*
  * Workers
@@ -32,11 +32,16 @@ const PAGE_FACTOR = 2;
 
 let workersFrom: number | undefined;
 
-/** Has workers used from other sizes on, for tests. @returns what undoes that. */
+/**
+ * Has workers used from other sizes on, and as many as are wanted, for tests.
+ *
+ * @returns what undoes that.
+ */
 export function useWorkersFrom(bytes: number): () => void {
+  const before = workersFrom;
   workersFrom = bytes;
   return () => {
-    workersFrom = undefined;
+    workersFrom = before;
   };
 }
 
@@ -240,7 +245,9 @@ function waitFor(words: Int32Array): boolean {
 }
 
 /**
- * Workers for an operation, at most {@link WORKERS_MAX}; `undefined` where none are wanted, or none can be used here.
+ * Workers for an operation: as many as are wanted, but at most {@link WORKERS_MAX}, and no more than there are processors
+ * beside the one of this thread, which does parts itself where it would have to wait. `undefined` where that is none, or
+ * none can be used here.
  *
  * @throws SsmError VERR_INVALID_PARAMETER for a count that is none.
  */
@@ -248,5 +255,7 @@ export function openPool(use: PoolUse, count = 0): CodecPool | undefined {
   if (!(Number.isInteger(count) && count >= 0)) {
     throw new SsmError('VERR_INVALID_PARAMETER', `${count} is no number of workers`);
   }
-  return count === 0 || !canUseWorkers() ? undefined : new CodecPool(Math.min(count, WORKERS_MAX), use);
+  const most = workersFrom === undefined ? processors() - 1 : WORKERS_MAX;
+  const used = Math.min(count, most, WORKERS_MAX);
+  return used <= 0 || !canUseWorkers() ? undefined : new CodecPool(used, use);
 }

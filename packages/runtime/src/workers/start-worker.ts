@@ -51,6 +51,13 @@ export function canUseWorkers(): boolean {
   return threads !== undefined || typeof Worker !== 'undefined';
 }
 
+/** Processors that this program may use; infinitely many where nobody tells. */
+export function processors(): number {
+  const os = globalThis.process?.getBuiltinModule?.('node:os');
+  const { navigator } = globalThis as { navigator?: { readonly hardwareConcurrency?: number } };
+  return os?.availableParallelism() ?? navigator?.hardwareConcurrency ?? Number.POSITIVE_INFINITY;
+}
+
 /** Whether workers start while whoever has started them is busy. Those of a page wait until it is not. */
 export const startsBehind = threads !== undefined;
 

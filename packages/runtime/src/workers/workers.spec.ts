@@ -1,4 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -510,5 +511,17 @@ describe('workers', function () {
         });
       });
     }
+  });
+});
+
+describe('workers that are wanted', () => {
+  it('are started, but no more than there are processors beside the one of the thread that saves', async () => {
+    const registry = new Registry();
+    registry.register({ name: 'memory', version: 1, guess: 2 ** 40, saveExec: (stream) => stream.putU32(1) });
+    const restore = useWorkersFrom(0);
+    await withWorkers(3, () => saveState(registry, new MemorySink(), { workers: 3 }));
+    restore();
+    const most = Math.min(16, availableParallelism() - 1);
+    await withWorkers(most, () => saveState(registry, new MemorySink(), { workers: 99 }));
   });
 });

@@ -98,6 +98,9 @@ export class ByteReader {
 
   /** Tells the CRC of bytes of the source that are in the window, so that it need not be computed again. */
   sum(start: number, end: number, crc: number): void {
+    if (!this.checksum) return;
+    // So that there are never many of them.
+    void this.crc;
     this.#summed.push({ start, end, crc });
   }
 
@@ -139,19 +142,22 @@ export class ByteReader {
       this.#crcFrom = 0;
     }
     const { limit } = this;
+    const start = this.#base + limit;
+    // Up to what is allowed and no further, so that everybody's reading ends at the same place.
+    const into = this.bytes.subarray(limit, limit + this.guard.room(start));
     let got: number | Promise<number>;
     try {
       this.guard.check();
-      got = this.#source.read(this.bytes.subarray(limit), this.#base + limit);
+      got = this.#source.read(into, start);
     } catch (error) {
       throw this.#fail(error);
     }
-    if (typeof got === 'number') this.#received(got);
+    if (typeof got === 'number') this.#received(got, into.length);
     else {
       this.#asynchronous = true;
       this.#pending = this.guard.interrupt
         .race(got)
-        .then((count) => this.#received(count))
+        .then((count) => this.#received(count, into.length))
         .catch((error: unknown) => {
           this.#fail(error);
         })
@@ -186,10 +192,8 @@ export class ByteReader {
     }
   }
 
-  #received(count: number): void {
-    if (!(count >= 0 && count <= this.bytes.length - this.limit)) {
-      throw this.#fail(`it returned ${count} for a read of ${this.bytes.length - this.limit} bytes`);
-    }
+  #received(count: number, asked: number): void {
+    if (!(count >= 0 && count <= asked)) throw this.#fail(`it returned ${count} for a read of ${asked} bytes`);
     if (count === 0) this.#ended = true;
     this.guard.reached(this.#base + this.limit + count);
     this.limit += count;

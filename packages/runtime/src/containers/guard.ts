@@ -102,6 +102,11 @@ export class ReadGuard {
     this.interrupt.check();
   }
 
+  /** How many bytes may be read from `start` on. At least 1: whether there is one too many is for {@link reached} to tell. */
+  room(start: number): number {
+    return Math.max(1, this.limits.fileBytes - start);
+  }
+
   /** Counts the source as far as it was read. */
   reached(end: number): void {
     this.check();

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
+import { lzfCompress } from '../codecs/lzf.js';
 import { liveSave } from '../engine/live-save.js';
 import { type LoadOptions, loadState } from '../engine/load.js';
 import { Registry } from '../engine/registry.js';
@@ -14,6 +15,7 @@ import { MemorySink, MemorySource } from '../io/memory.js';
 import type { Sink, Source } from '../io/sink-source.js';
 import type { GetStream } from '../streams/get-stream.js';
 import type { PutStream } from '../streams/put-stream.js';
+import { sav } from '../testing.js';
 import { useWasm } from '../wasm/instance.js';
 import { useWorkersFrom } from './pool.js';
 
@@ -334,6 +336,46 @@ describe('workers', function () {
       });
     }
   });
+
+  for (const size of [4095, 4096, 4097, 4098, 5000]) {
+    it(`load RAW records of ${size} bytes among packed ones, wherever a window on the file ends`, async () => {
+      const packed = new Uint8Array(PAGE);
+      const text = Uint8Array.from({ length: PAGE }, (_, i) => 97 + (i % 26));
+      const block = packed.subarray(0, lzfCompress(text, 0, PAGE, packed, 0, PAGE));
+      const parts: Uint8Array[] = [];
+      const state = sav().unit('memory');
+      for (let i = 0; i < 900; i++) {
+        const raw = Uint8Array.from({ length: size }, (_, at) => (at * i) >> 3);
+        for (let k = 0; k < 1 + (i % 5); k++) {
+          state.lzf(4, [...block]);
+          parts.push(text);
+        }
+        state.raw([...raw]);
+        parts.push(raw);
+      }
+      const expected = Buffer.concat(parts);
+      const registry = new Registry();
+      let loaded = new Uint8Array(0);
+      registry.register({
+        name: 'memory',
+        version: 1,
+        loadExec: async (stream, _version, _pass, handle) => {
+          loaded = new Uint8Array(expected.length);
+          stream.getMem(loaded.subarray(0, PAGE));
+          await arrive(handle, 1);
+          stream.getMem(loaded.subarray(PAGE));
+        },
+      });
+      const restore = useWorkersFrom(0);
+      try {
+        const source = asked(state.bytes(), 'stream');
+        await withWorkers(1, () => loadState(registry, source, { workers: 1 }));
+      } finally {
+        restore();
+      }
+      expect(Buffer.compare(loaded, expected)).to.equal(0);
+    });
+  }
 
   describe('change nothing about failures', () => {
     const [way] = ways as [Way];

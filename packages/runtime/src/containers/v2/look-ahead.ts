@@ -47,7 +47,12 @@ class Part {
 
   /** Position in the source where the last of them ends. */
   get end(): number {
-    return this.ends[this.ends.length - 1] as number;
+    return this.ends[this.ends.length - 1] ?? this.begin;
+  }
+
+  /** Bytes that they and the records between them take up. */
+  get stored(): number {
+    return this.end - this.begin;
   }
 
   add(start: number, end: number, size: number, isPacked: boolean): void {
@@ -59,6 +64,17 @@ class Part {
     this.sizes.push(size);
     this.data += size;
   }
+}
+
+/** Says in a slot what is to be done, and copies the records there. @param at where they begin in `bytes`. */
+function describePart({ words, area }: SlotView, part: Part, bytes: Uint8Array, at: number): void {
+  const start = (bytes.byteOffset + at) & 15;
+  copyShared(bytes, at, at + part.stored, area, start);
+  words[Slot.type] = part.type;
+  words[Slot.expand] = 1;
+  words[Slot.start] = start;
+  words[Slot.stored] = part.stored;
+  words[Slot.ops] = part.count * 3;
 }
 
 /** Records that come next and have been expanded. */
@@ -76,9 +92,8 @@ export interface Expanded {
  * Has packed records expanded before they are wanted.
  *
  * It goes over the headers in the window, in front of the reader, and hands out blocks, packed or RAW, with the records of
- * zeros between them, of which only the CRC is wanted. It judges nothing: what is
- * not quite usual it leaves alone, and what was expanded counts only when the reader comes to exactly that record, by its
- * own rules.
+ * zeros between them, of which only the CRC is wanted. It judges nothing: what is not quite usual it leaves alone, and what
+ * was expanded counts only when the reader comes to exactly that record, by its own rules.
  */
 export class LookAhead {
   readonly #pool: CodecPool;
@@ -143,7 +158,8 @@ export class LookAhead {
           if (!isPacked && stored !== BLOCK) continue;
           part = new Part(slot, isPacked ? type : RecordType.lzf, base + next);
         }
-        if (stored > BLOCK + 2 || (isPacked && type !== part.type)) break;
+        // A larger RAW record need not be all in the window.
+        if (isPacked ? type !== part.type : stored > BLOCK) break;
         const size = isPacked ? (bytes[walk.from] as number) * 1024 : stored;
         const begin = part.begin - base;
         if (part.count === PART_BLOCKS || part.data + size > OUT_SIZE || end - begin > IN_SIZE) break;
@@ -154,19 +170,11 @@ export class LookAhead {
         slot.ops[op + 2] = isPacked ? size : 0;
         part.add(base + next, base + end, size, isPacked);
       }
-      const begin = (part?.begin ?? 0) - base;
-      const last = part === undefined || part.count === 0 ? begin : part.end - base;
-      const small = last - begin < PART_MIN;
+      const isSmall = part === undefined || part.stored < PART_MIN;
       // There may soon be more of a part that has only begun.
-      this.#walked = base + (small && part !== undefined && walked === 'window' ? begin : next);
-      if (part !== undefined && !small) {
-        const skew = (bytes.byteOffset + begin) & 15;
-        copyShared(bytes, begin, last, slot.area, skew);
-        slot.words[Slot.type] = part.type;
-        slot.words[Slot.expand] = 1;
-        slot.words[Slot.start] = skew;
-        slot.words[Slot.stored] = last - begin;
-        slot.words[Slot.ops] = part.count * 3;
+      this.#walked = isSmall && part !== undefined && walked === 'window' ? part.begin : base + next;
+      if (!isSmall) {
+        describePart(slot, part as Part, bytes, (part as Part).begin - base);
         return part;
       }
       if (walked !== 'record') return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isSsmError } from '../../error.js';
@@ -7,6 +8,7 @@ import { GetStream } from '../../streams/get-stream.js';
 import { PutStream } from '../../streams/put-stream.js';
 import { AwkwardSource, randomNumbers } from '../../testing.js';
 import { useWasm } from '../../wasm/instance.js';
+import { CodecPool } from '../../workers/pool.js';
 import { ByteReader } from '../byte-reader.js';
 import { ByteWriter } from '../byte-writer.js';
 import { type Limits, ReadGuard } from '../guard.js';
@@ -15,7 +17,8 @@ import { RecordWriter } from './record-writer.js';
 import type { Compression } from './records.js';
 
 /*
- * Many records in one call of WebAssembly, or one after the other in TypeScript: nobody can tell which it was.
+ * Many records in one call of WebAssembly, or one after the other in TypeScript, or by a worker: nobody can tell which it
+ * was.
  */
 
 /** Data of a unit: items of all sizes, among them pages of zeros, of text, and of noise. */
@@ -46,12 +49,15 @@ interface Reading {
   readonly data: Uint8Array;
   readonly totals: unknown;
   readonly position: number;
+  /** CRC of the records that were read. */
+  readonly crc: number;
   readonly failure: unknown;
 }
 
-async function read(source: Source, room: number, limits: Partial<Limits> = {}): Promise<Reading> {
+async function read(source: Source, room: number, pool?: CodecPool, limits: Partial<Limits> = {}): Promise<Reading> {
   const input = new ByteReader(source, 0, new ReadGuard(limits));
   const reader = new RecordReader(input, true);
+  if (pool !== undefined) reader.usePool(pool);
   reader.begin();
   const parts: Uint8Array[] = [];
   let failure: unknown;
@@ -72,18 +78,22 @@ async function read(source: Source, room: number, limits: Partial<Limits> = {}):
     data.set(part, at);
     at += part.length;
   }
-  return { data, totals: reader.totals, position: input.position, failure };
+  return { data, totals: reader.totals, position: input.position, crc: input.crc, failure };
 }
 
-async function expectSame(run: () => Promise<Reading>): Promise<Reading> {
+/** A worker, who expands what comes next. */
+let pool: CodecPool;
+
+async function expectSame(run: (pool?: CodecPool) => Promise<Reading>): Promise<Reading> {
   try {
-    const batched = await run();
+    const many = [await run(), await run(pool)];
     useWasm(false);
     const single = await run();
-    expect(batched.failure).to.deep.equal(single.failure);
-    expect(batched.position).to.equal(single.position);
-    expect(batched.totals).to.deep.equal(single.totals);
-    expect(Buffer.compare(batched.data, single.data)).to.equal(0);
+    for (const { data, ...rest } of [...many, await run(pool)]) {
+      const { data: expected, ...others } = single;
+      expect(rest).to.deep.equal(others);
+      expect(Buffer.compare(data, expected)).to.equal(0);
+    }
     return single;
   } finally {
     useWasm(true);
@@ -92,7 +102,17 @@ async function expectSame(run: () => Promise<Reading>): Promise<Reading> {
 
 const unit = fc.record({ seed: fc.nat(), compression: fc.constantFrom<Compression>('lzf', 'lz4', 'none') });
 
-describe('records in batches', () => {
+describe('records in batches', function () {
+  this.timeout(30_000);
+
+  before(async () => {
+    pool = new CodecPool(1, 'loading');
+    pool.start();
+    while (pool.running < 1) await sleep(1);
+  });
+
+  after(() => pool.end());
+
   it('decode to what was put, from memory, from a file and from a slow stream', async () => {
     await fc.assert(
       fc.asyncProperty(unit, fc.integer({ min: 4096, max: 300_000 }), async ({ seed, compression }, room) => {
@@ -104,7 +124,7 @@ describe('records in batches', () => {
           () => new AwkwardSource(bytes, { shortReads: true }),
           () => new AwkwardSource(bytes, { stream: true, asynchronous: true, shortReads: true }),
         ]) {
-          const reading = await expectSame(() => read(source(), room));
+          const reading = await expectSame((pool) => read(source(), room, pool));
           // There is no TERM: that the file ends is what ends it.
           expect(reading.failure).to.have.property('status', 'VERR_SSM_LOADED_TOO_MUCH');
           expect(Buffer.compare(reading.data, data)).to.equal(0);
@@ -121,7 +141,7 @@ describe('records in batches', () => {
         const bytes = records(unitData(seed, 5), compression).slice();
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         const source = new MemorySource(cutting ? bytes.subarray(0, cut % bytes.length) : bytes);
-        const reading = await expectSame(() => read(source, 50_000));
+        const reading = await expectSame((pool) => read(source, 50_000, pool));
         expect(reading.failure).to.not.equal(undefined);
       }),
       { numRuns: 200 },
@@ -135,7 +155,7 @@ describe('records in batches', () => {
       fc.asyncProperty(first, size, fc.uint8Array({ maxLength: 20 }), async (type, header, rest) => {
         const whole = records([new Uint8Array(8192).fill(5)], 'lzf');
         const bytes = Uint8Array.from([...whole, type, ...header, ...rest, ...whole]);
-        await expectSame(() => read(new MemorySource(bytes), 20_000));
+        await expectSame((pool) => read(new MemorySource(bytes), 20_000, pool));
       }),
       { numRuns: 1000 },
     );
@@ -145,7 +165,9 @@ describe('records in batches', () => {
   for (const limit of limits) {
     it(`end at the same record where only ${JSON.stringify(limit)} are allowed`, async () => {
       const bytes = records([new Uint8Array(20 * 4096).map((_, i) => (i * i) >> 7)], 'lzf');
-      const reading = await expectSame(() => read(new AwkwardSource(bytes, { shortReads: true }), 60_000, limit));
+      const reading = await expectSame((pool) =>
+        read(new AwkwardSource(bytes, { shortReads: true }), 60_000, pool, limit),
+      );
       expect(reading.failure).to.have.property('status', 'VERR_TOO_MUCH_DATA');
     });
   }

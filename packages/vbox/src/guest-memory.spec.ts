@@ -622,6 +622,36 @@ describe('GuestMemory', () => {
         expect(missing).to.be.below(RAM_PAGES.length - 100);
       });
 
+      it('damaged places far from each other take no longer than reading the file a few times', async () => {
+        const noise = Uint8Array.from({ length: PAGE_SIZE }, (_, i) => (i % 16 < 8 ? (i * i * 31) >> 3 : 0));
+        const count = 0x1000;
+        const pages = (put: PageWriter) => {
+          for (let i = 0; i < count; i++) if (i < 0xa0 || i >= 0x100) put.putRam(i, noise);
+        };
+        const damaged = (await guestState([{ pages }], { ram: count * PAGE_SIZE })).slice();
+        const places = [...damaged.keys()].filter((i) => damaged[i] === 0x93 && damaged[i + 4] === PAGE_SIZE / 1024);
+        for (const part of [0.1, 0.5, 0.9])
+          damaged.fill(
+            0,
+            places[Math.floor(part * places.length)],
+            (places[Math.floor(part * places.length)] as number) + 3000,
+          );
+        let bytes = 0;
+        const source = {
+          size: damaged.length,
+          read: (into: Uint8Array, position: number) => {
+            const data = damaged.subarray(position, position + into.length);
+            into.set(data);
+            bytes += data.length;
+            return data.length;
+          },
+        };
+        const { state } = await openSalvaged(source);
+        const memory = await GuestMemory.open(state, { partial: true });
+        expect(Buffer.from(await read(memory, (count - 1) * PAGE_SIZE)).equals(noise)).to.equal(true);
+        expect(bytes / damaged.length).to.be.below(40);
+      });
+
       it('a pass that lacks pages of RAM, or has them in another order, is not counted from its end', async () => {
         const orders = [RAM_PAGES.filter((i) => i !== 0x150), [...RAM_PAGES.slice(0, -2), 0x1ff, 0x1fe]];
         for (const order of orders) {

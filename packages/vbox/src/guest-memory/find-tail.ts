@@ -37,6 +37,12 @@ export interface Damage {
 /** Bytes behind damage in which the next record is looked for: disks lose blocks of up to 64 KiB. */
 const REACH = 2 ** 17;
 
+/** Whoever can read so many bytes of records has found their beginning, though there may be more damage behind them. */
+const FAR = REACH;
+
+/** Bytes that are read in vain, at most: a file can be made in which every byte looks like a record. */
+const VAIN_MAX = 2 ** 28;
+
 /** Places from which on everything can be read, though it does not agree with the RAM, after which others will not, either. */
 const DISAGREEING = 8;
 
@@ -49,25 +55,31 @@ const isRecord = (byte: number) => (byte & 0xe0) === 0x80 && [2, 3, 4, 6].includ
 /** Looks for the pages behind damage. */
 export async function findTail(state: OpenState, unit: UnitHeader, damage: Damage): Promise<Tail | undefined> {
   let disagreeing = 0;
-  for (let { from } = damage; ; ) {
+  let vain = 0;
+  search: for (let { from } = damage; ; ) {
     const bytes = await bytesAt(state, unit, damage.start, from);
-    let furthest = 0;
     for (const [i, byte] of bytes.entries()) {
       if (!isRecord(byte)) continue;
       const mark = { start: damage.start, position: from + i, rest: 0 };
       // A record begins with a page record, or is a page.
       for (const skip of [0, PAGE_SIZE]) {
         const run = await tryRun(state, unit, mark, skip);
-        if (run.failedAt > furthest) furthest = run.failedAt;
-        if (run.failedAt >= 0) continue;
-        const firstPage = countedFromEnd(run, damage);
-        if (firstPage !== undefined) return { mark, skip, firstPage };
-        if (++disagreeing === DISAGREEING) return undefined;
+        if (run.failedAt < 0) {
+          const firstPage = countedFromEnd(run, damage);
+          if (firstPage !== undefined) return { mark, skip, firstPage };
+          if (++disagreeing === DISAGREEING) return undefined;
+          continue;
+        }
+        if (run.failedAt - mark.position >= FAR) {
+          // There is more damage.
+          from = run.failedAt;
+          continue search;
+        }
+        vain += Math.max(0, run.failedAt - mark.position);
+        if (vain > VAIN_MAX) return undefined;
       }
     }
-    // There is more damage.
-    if (furthest < from + REACH) return undefined;
-    from = furthest;
+    return undefined;
   }
 }
 

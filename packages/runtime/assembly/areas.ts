@@ -1,8 +1,8 @@
 /*
  * The module's memory
  *
- *     0                      64 KiB       80 KiB           …
- *     │ constants            │ CRC tables │ whatever those who call put there
+ *     0                      64 KiB       80 KiB   + 128    …
+ *     │ constants            │ CRC tables │ powers │ whatever those who call put there
  *
  * The memory is theirs: the module is linked to it. Several instances may share one, each with an area of its own, which
  * begins where the instance is told and holds its hash table and what it tells besides a function's result:
@@ -23,6 +23,9 @@ export const SLACK: usize = 64;
 
 /** Sixteen tables of 256 words. */
 export const CRC_TABLES: usize = 0x10000;
+
+/** x^(2^n) for n from 0 to 31, a word each. */
+export const CRC_POWERS: usize = CRC_TABLES + 0x4000;
 
 /** Where this instance's area is. */
 declare const OWN: usize;

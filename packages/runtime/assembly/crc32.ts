@@ -1,10 +1,12 @@
-import { CRC_TABLES } from './areas';
+import { CRC_POWERS, CRC_TABLES } from './areas';
 
 /*
  * The CRC of codecs/crc32.ts, sixteen bytes at a time: each byte has a table for the place that it has among them.
  */
 
 const POLYNOMIAL: u32 = 0xedb88320;
+/** The polynomial 1; bit 31 is that of x^0. */
+const ONE: u32 = 0x80000000;
 /** Bytes of a table. */
 const SIZE: usize = 1024;
 
@@ -20,6 +22,11 @@ export function makeCrcTables(): void {
       const crc = load<u32>(entry(place - 1, n));
       store<u32>(entry(place, n), (crc >>> 8) ^ load<u32>(entry(0, crc & 0xff)));
     }
+  }
+  let power = ONE >>> 1;
+  for (let bit: usize = 0; bit < 32; bit++) {
+    store<u32>(CRC_POWERS + (bit << 2), power);
+    power = multiply(power, power);
   }
 }
 
@@ -47,4 +54,24 @@ export function crc32(pos: usize, end: usize, previous: u32): u32 {
   }
   for (; pos < end; pos++) crc = (crc >>> 8) ^ load<u32>(entry(0, (crc ^ (load<u8>(pos) as u32)) & 0xff));
   return ~crc;
+}
+
+/** The product of two remainders: codecs/crc32.ts says of what, and why. */
+function multiply(a: u32, b: u32): u32 {
+  let product: u32 = 0;
+  while (a !== 0) {
+    if ((a & ONE) !== 0) product ^= b;
+    a <<= 1;
+    b = (b >>> 1) ^ (POLYNOMIAL & (0 - (b & 1)));
+  }
+  return product;
+}
+
+/** A remainder times x^exponent. */
+export function crc32Times(remainder: u32, exponent: u32): u32 {
+  for (let power = CRC_POWERS; exponent !== 0; power += 4) {
+    if ((exponent & 1) !== 0) remainder = multiply(remainder, load<u32>(power));
+    exponent >>>= 1;
+  }
+  return remainder;
 }

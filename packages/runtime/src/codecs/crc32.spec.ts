@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { useWasm, wasm } from '../wasm/instance.js';
 import { crc32, crc32Combine, crc32Shift } from './crc32.js';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -39,45 +40,62 @@ describe('crc32', () => {
   });
 });
 
-describe('CRCs without the bytes', () => {
-  it('combine those of two messages', () => {
+describe('crc32 in WebAssembly, which browsers have instead of that of Node', () => {
+  it('is the same, of pieces of any size, wherever they lie', () => {
+    const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 5);
+    const sizes = fc.oneof(fc.nat(100), fc.nat(300_000));
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 600 }), (first, second) => {
-        const both = new Uint8Array([...first, ...second]);
-        expect(crc32Combine(crc32(first), crc32(second), second.length)).to.equal(crc32(both));
+      fc.property(sizes, fc.nat(40), fc.nat(0xffffffff), (size, from, previous) => {
+        const piece = bytes.subarray(from, Math.min(from + size, bytes.length));
+        expect(wasm()?.crc32(piece, previous)).to.equal(crc32(piece, previous));
       }),
     );
   });
-
-  it('follow a difference over equal bytes, forwards and back', () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ minLength: 8, maxLength: 8 }),
-        fc.uint8Array({ minLength: 8, maxLength: 8 }),
-        fc.uint8Array({ maxLength: 300 }),
-        (one, other, same) => {
-          const before = crc32(one) ^ crc32(other);
-          const after = crc32(same, crc32(one)) ^ crc32(same, crc32(other));
-          expect(crc32Shift(before, same.length)).to.equal(after >>> 0);
-          expect(crc32Shift(after, -same.length)).to.equal(before >>> 0);
-        },
-      ),
-    );
-  });
-
-  it('take as many bytes as a file can have', () => {
-    const zeros = (count: number) => crc32Combine(0, crc32(new Uint8Array(count)), count);
-    // In two steps and in one.
-    for (const [first, second] of [
-      [2 ** 20, 2 ** 20],
-      [2 ** 31, 2 ** 33],
-      [2 ** 40 + 7, 2 ** 49],
-    ] as const) {
-      const start = 0x12345678;
-      expect(crc32Shift(crc32Shift(start, first), second)).to.equal(crc32Shift(start, first + second));
-    }
-    expect(zeros(1000)).to.equal(crc32(new Uint8Array(1000)));
-    // The powers of x repeat.
-    expect(crc32Shift(1, 2 ** 32 - 1)).to.equal(1);
-  });
 });
+
+for (const on of [true, false])
+  describe(`CRCs without the bytes, with${on ? '' : 'out'} WebAssembly`, () => {
+    before(() => useWasm(on));
+    after(() => useWasm(true));
+
+    it('combine those of two messages', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 600 }), (first, second) => {
+          const both = new Uint8Array([...first, ...second]);
+          expect(crc32Combine(crc32(first), crc32(second), second.length)).to.equal(crc32(both));
+        }),
+      );
+    });
+
+    it('follow a difference over equal bytes, forwards and back', () => {
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ minLength: 8, maxLength: 8 }),
+          fc.uint8Array({ minLength: 8, maxLength: 8 }),
+          fc.uint8Array({ maxLength: 300 }),
+          (one, other, same) => {
+            const before = crc32(one) ^ crc32(other);
+            const after = crc32(same, crc32(one)) ^ crc32(same, crc32(other));
+            expect(crc32Shift(before, same.length)).to.equal(after >>> 0);
+            expect(crc32Shift(after, -same.length)).to.equal(before >>> 0);
+          },
+        ),
+      );
+    });
+
+    it('take as many bytes as a file can have', () => {
+      const zeros = (count: number) => crc32Combine(0, crc32(new Uint8Array(count)), count);
+      // In two steps and in one.
+      for (const [first, second] of [
+        [2 ** 20, 2 ** 20],
+        [2 ** 31, 2 ** 33],
+        [2 ** 40 + 7, 2 ** 49],
+      ] as const) {
+        const start = 0x12345678;
+        expect(crc32Shift(crc32Shift(start, first), second)).to.equal(crc32Shift(start, first + second));
+      }
+      expect(zeros(1000)).to.equal(crc32(new Uint8Array(1000)));
+      // The powers of x repeat.
+      expect(crc32Shift(1, 2 ** 32 - 1)).to.equal(1);
+    });
+  });

@@ -70,7 +70,8 @@ function powerOfX(exponent: number): number {
  */
 export function crc32Shift(difference: number, count: number): number {
   const bits = (count * 8) % PERIOD;
-  return multiply(difference, powerOfX(bits < 0 ? bits + PERIOD : bits));
+  const exponent = bits < 0 ? bits + PERIOD : bits;
+  return wasm()?.crc32Times(difference, exponent) ?? multiply(difference, powerOfX(exponent));
 }
 
 /** The CRC of two messages one behind the other, from the CRC of each and the length of the second. */

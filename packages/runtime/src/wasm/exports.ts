@@ -9,6 +9,7 @@ export interface WasmExports {
   zeroPages(pages: number, count: number, output: number): void;
   makeCrcTables(): void;
   crc32(start: number, end: number, previous: number): number;
+  crc32Times(remainder: number, exponent: number): number;
   readRecords(start: number, end: number, output: number, room: number, lastType: number): void;
   writeRecords(input: number, count: number, packing: number, output: number): number;
   packPart(ops: number, count: number, data: number, rest: number, output: number, packing: number): number;

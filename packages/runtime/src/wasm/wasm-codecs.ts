@@ -160,10 +160,7 @@ export class WasmCodecs {
 
   /** The CRC of `bytes` behind others whose CRC is `previous`. */
   crc32(bytes: Uint8Array, previous: number): number {
-    if (!this.#crcTables) {
-      this.#exports.makeCrcTables();
-      this.#crcTables = true;
-    }
+    this.#needCrcTables();
     let crc = previous;
     for (let done = 0; done < bytes.length; done += INPUT_SIZE) {
       const end = Math.min(done + INPUT_SIZE, bytes.length);
@@ -171,6 +168,18 @@ export class WasmCodecs {
       crc = this.#exports.crc32(INPUT, INPUT + end - done, crc);
     }
     return crc >>> 0;
+  }
+
+  /** A CRC, as a remainder, times x^exponent; `exponent` has 32 bits. */
+  crc32Times(remainder: number, exponent: number): number {
+    this.#needCrcTables();
+    return this.#exports.crc32Times(remainder, exponent) >>> 0;
+  }
+
+  #needCrcTables(): void {
+    if (this.#crcTables) return;
+    this.#exports.makeCrcTables();
+    this.#crcTables = true;
   }
 
   #put(bytes: Uint8Array, start: number, end: number): void {

@@ -52,7 +52,7 @@ describe('a part of the work of workers', function () {
 
   before(() => {
     useWasm(true);
-    memory = newPoolMemory(1, 3);
+    memory = newPoolMemory(1, 3) as PoolMemory;
     expect(memory.wasm).to.not.equal(undefined);
     all = new Uint8Array(memory.buffer);
   });

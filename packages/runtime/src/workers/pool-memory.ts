@@ -1,4 +1,4 @@
-import { sharedWasm } from '../wasm/instance.js';
+import { sharedWasm, wasm } from '../wasm/instance.js';
 import { WASM_PAGE } from '../wasm/layout.js';
 import { type WasmMemory, type WasmModule, webAssembly } from '../wasm/webassembly.js';
 import { plainParts } from './parts.js';
@@ -28,17 +28,21 @@ export function releasePoolMemory(memory: PoolMemory): void {
   idle = new WeakRef(memory);
 }
 
-/** Memory for a number of workers. */
-export function newPoolMemory(workers: number, slots: number): PoolMemory {
+/**
+ * Memory for a number of workers; `undefined` where this thread has WebAssembly, but there is none that can be shared:
+ * workers without would be slower, and find other matches.
+ */
+export function newPoolMemory(workers: number, slots: number): PoolMemory | undefined {
   const layout: SharedLayout = { instances: workers + 1, slots };
   const last = idle?.deref();
   idle = undefined;
   if (last !== undefined && isFor(last, layout)) return last;
   const size = sharedSize(layout);
-  const wasm = wasmMemory(size);
-  const buffer = (wasm?.memory.buffer as SharedArrayBuffer | undefined) ?? new SharedArrayBuffer(size);
-  const run = wasm === undefined ? plainParts : wasmParts(wasm.module, wasm.memory, instanceArea(workers));
-  return { buffer, layout, view: viewShared(buffer, layout), wasm, run };
+  const shared = wasmMemory(size);
+  if (shared === undefined && wasm() !== undefined) return undefined;
+  const buffer = (shared?.memory.buffer as SharedArrayBuffer | undefined) ?? new SharedArrayBuffer(size);
+  const run = shared === undefined ? plainParts : wasmParts(shared.module, shared.memory, instanceArea(workers));
+  return { buffer, layout, view: viewShared(buffer, layout), wasm: shared, run };
 }
 
 function isFor({ layout, wasm }: PoolMemory, { instances, slots }: SharedLayout): boolean {

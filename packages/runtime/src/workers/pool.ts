@@ -78,6 +78,7 @@ export class CodecPool {
   /** Given up while a worker has them: free when it is done. */
   #lost: SlotView[] = [];
   #offered = 0;
+  #started = false;
   #starting = 0;
   #ended = false;
   #failed = 0;
@@ -102,8 +103,10 @@ export class CodecPool {
 
   /** Starts the workers, if that was not done before. */
   start(): void {
-    if (this.#memory !== undefined || this.#ended) return;
+    if (this.#started || this.#ended) return;
+    this.#started = true;
     const pool = newPoolMemory(this.#count, this.#count * SLOTS_PER_WORKER + SLOTS_MORE);
+    if (pool === undefined) return;
     const { buffer, layout, wasm, view } = pool;
     this.#memory = pool;
     this.#free = [...view.slots];

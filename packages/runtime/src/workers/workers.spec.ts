@@ -17,6 +17,7 @@ import type { GetStream } from '../streams/get-stream.js';
 import type { PutStream } from '../streams/put-stream.js';
 import { sav } from '../testing.js';
 import { useWasm } from '../wasm/instance.js';
+import { webAssembly } from '../wasm/webassembly.js';
 import { useWorkersFrom } from './pool.js';
 
 const MIB = 2 ** 20;
@@ -317,6 +318,25 @@ describe('workers', function () {
       } finally {
         globalThis.SharedArrayBuffer = shared;
       }
+    });
+
+    it('where there is WebAssembly, but no more room for memory that is shared', async () => {
+      const api = webAssembly() as { Memory: unknown };
+      const { Memory } = api;
+      const way = ways[0] as Way;
+      const expected = await saved(way, {});
+      api.Memory = class {
+        constructor() {
+          throw new RangeError('could not allocate memory');
+        }
+      };
+      const sink = new MemorySink();
+      try {
+        await withWorkers(0, () => saveState(machine(way, 0), sink, { workers: 4 }));
+      } finally {
+        api.Memory = Memory;
+      }
+      expect(Buffer.compare(sink.bytes(), expected)).to.equal(0);
     });
 
     for (const workers of [-1, 1.5, Number.NaN]) {

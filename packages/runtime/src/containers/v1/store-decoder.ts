@@ -7,15 +7,24 @@ export class StoreDecoder implements Decoder {
   readonly cutStatus = 'VERR_SSM_LOADED_TOO_MUCH';
   readonly #unit: UnitBytes;
 
+  #counted = false;
+
   constructor(unit: UnitBytes) {
     this.#unit = unit;
-    const size = unit.left;
-    unit.input.guard.record(size, size);
-    unit.totals.raw = 1;
-    unit.totals.data = size;
+  }
+
+  /** Counts all of it, before any of it is taken. */
+  #count(): void {
+    if (this.#counted) return;
+    const { left, input, totals } = this.#unit;
+    input.guard.record(left, left);
+    totals.raw = 1;
+    totals.data = left;
+    this.#counted = true;
   }
 
   fill(into: Uint8Array, at: number): number {
+    this.#count();
     const unit = this.#unit;
     if (unit.request(1) === 0) return -1;
     const { input } = unit;
@@ -26,6 +35,7 @@ export class StoreDecoder implements Decoder {
   }
 
   skip(): boolean {
+    this.#count();
     const unit = this.#unit;
     if (unit.request(1) === 0) return false;
     unit.input.advance(unit.available);

@@ -236,6 +236,25 @@ describe('zip streams', () => {
     expect(await over(start().store([1, 2]), { decodedBytes: 1 })).to.equal('VERR_TOO_MUCH_DATA');
   });
 
+  for (const [name, sav] of [
+    ['STORE', start().store(new Uint8Array(5000))],
+    ['LZF', start().lzf().block(265, [0, 0x61, 0xe0, 255, 0])],
+    ['ZLIB', start().zlib(deflate(new Uint8Array(5000)))],
+  ] as const) {
+    it(`of ${name} are bounded by the limits also where a source is waited for: what has failed fails again`, async () => {
+      for (const asynchronous of [false, true]) {
+        const load = loadState(new Registry(), new AwkwardSource(sav.bytes(), { asynchronous }), {
+          limits: { decodedBytes: 100 },
+          onUnknownUnit: async (stream, _unit, handle) => {
+            expect(await statusOf(() => stream.ensure(1))).to.equal('VINF_SUCCESS');
+            await handle.readToEndOfUnit();
+          },
+        });
+        expect(await statusOf(() => load)).to.equal('VERR_TOO_MUCH_DATA');
+      }
+    });
+  }
+
   it('are awaited where a get would have to wait', async () => {
     const { stream } = await unitOf(
       start().store(new Uint8Array(100_000)),

@@ -123,11 +123,6 @@ export class WasmCodecs {
     return this.#result[Result.data] as number;
   }
 
-  /** What {@link readRecords} has decoded: valid until the next call of anything here. */
-  get data(): Uint8Array {
-    return this.#memory.subarray(OUTPUT, OUTPUT + (this.#result[Result.data] as number));
-  }
-
   /** Copies what {@link readRecords} has decoded. */
   takeData(into: Uint8Array, at: number): void {
     this.#take(this.#result[Result.data] as number, into, at);

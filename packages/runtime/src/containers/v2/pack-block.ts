@@ -5,7 +5,7 @@ import { BLOCK, type Compression, FIXED, IMPORTANT, PACKED_LIMIT, RecordType } f
 /** First bytes of the records that hold data as it is, and of those that stand for zeros. */
 export const RAW = FIXED | IMPORTANT | RecordType.raw;
 export const ZERO = FIXED | IMPORTANT | RecordType.zero;
-export const BLOCK_KIB = BLOCK / 1024;
+const BLOCK_KIB = BLOCK / 1024;
 
 /** How blocks are packed: the type of the record, and what packs. */
 export interface Packer {
